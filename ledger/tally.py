@@ -1,0 +1,79 @@
+"""What a device says: the urn's counters at zero, and one urn's tally for one reporting unit.
+
+Counts are of ballots and votes. This module has their shapes and sums; whether a tally counts is judged by ``fold``.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from ledger.canonical import Canonical, Count, Hash32, Identifier, encode
+from ledger.election import MAX_CONTESTS, MAX_SELECTIONS, MAX_VOTE_TYPES
+from ledger.primitives import Hash, sha256
+
+UrnSignature = Annotated[bytes, Meta(min_length=1, max_length=256)]
+Source = Literal["urn", "typed"]
+
+Votes = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+"""A counter of one urn. The bound keeps the sum over a million units below 2**53."""
+
+SelectionVotes = Annotated[tuple[Votes, ...], Meta(min_length=2, max_length=1 + MAX_VOTE_TYPES)]
+"""``(selection id, votes of the first vote type, votes of the second, …)``."""
+
+
+class ContestTally(Canonical, frozen=True):
+    """The counters of one contest: ballots, overvotes, undervotes, and votes by selection and vote type.
+
+    Selections come in ascending order of their ids, every one of the unit's ballot with explicit zeros.
+    """
+
+    contest: Count
+    ballots: Votes
+    overvotes: Votes
+    undervotes: Votes
+    selections: Annotated[tuple[SelectionVotes, ...], Meta(min_length=1, max_length=MAX_SELECTIONS)]
+
+
+ContestTallies = Annotated[tuple[ContestTally, ...], Meta(min_length=1, max_length=MAX_CONTESTS)]
+
+
+class Opening(Canonical, frozen=True):
+    """Body of ``opening/1``: the zero report. Every counter of these units stood at zero when the urn was opened.
+
+    ``seq`` counts the device's records from 1; ``previous`` is the leaf hash of the one before (nil for the first).
+    """
+
+    election_id: Hash32
+    seq: Count
+    previous: Hash32 | None
+    urn: Identifier
+    session: Count
+    time: Count
+    firmware: Identifier
+    report_hash: Hash32
+    urn_signature: UrnSignature | None
+    units: Annotated[tuple[Identifier, ...], Meta(min_length=1, max_length=100)]
+
+
+class TallyReport(Canonical, frozen=True):
+    """Body of ``tally/1``: one urn, one unit, every eligible contest in ascending order of its number.
+
+    ``seq`` and ``previous`` as in ``Opening``; ``report_hash`` is the SHA-256 of the report as it came over the line.
+    """
+
+    election_id: Hash32
+    seq: Count
+    previous: Hash32 | None
+    urn: Identifier
+    unit: Identifier
+    session: Count
+    time: Count
+    source: Source
+    report_hash: Hash32
+    urn_signature: UrnSignature | None
+    contests: ContestTallies
+
+    @property
+    def counts_hash(self) -> Hash:
+        """SHA-256 of the counts alone: equal for a repeat in another envelope, different for a conflict."""
+        return sha256(encode(self.contests))
