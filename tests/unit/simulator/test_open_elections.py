@@ -1,0 +1,106 @@
+"""An OpenElections file becomes a scenario that says exactly what the file says, or is refused by line."""
+
+from pathlib import Path
+
+import pytest
+
+from ledger.errors import FormatError
+from simulator.open_elections import parse_rows, read_scenario
+
+HEADER = "county,precinct,office,district,candidate,party,votes,absentee,election_day\r\n"
+GOOD = HEADER + (
+    'Adair,"1, North",President,,José Álvarez,DEM,5,2,3\r\n'
+    'Adair,"1, North",President,,Write-in,,0,0,0\r\n'
+    "Adair,2 South,President,,José Álvarez,GRN,7,7,0\r\n"
+    'Boone,"1, North",State House,12,"Ann ""A"" Lee",REP,1,0,1\r\n'
+)
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "night.csv"
+    path.write_bytes(text.encode())
+    return path
+
+
+def test_precincts_of_the_same_name_in_two_counties_are_two(tmp_path: Path) -> None:
+    """The county is part of what names a precinct."""
+    scenario = read_scenario(write(tmp_path, GOOD), None, 0)
+    names = [unit.name.en for unit in scenario.units if unit.type == "precinct"]
+    assert names == ["1, North", "2 South", "1, North"]
+    assert len(scenario.devices) == len(scenario.counts) == 3
+
+
+def test_a_precinct_without_a_row_for_a_selection_omits_it(tmp_path: Path) -> None:
+    """The ballot of a precinct is what its rows list, so that the file comes out of the results again."""
+    scenario = read_scenario(write(tmp_path, GOOD), None, 0)
+    ballots = {unit.id: unit.ballot for unit in scenario.units if unit.ballot}
+    assert ballots["p00001"][0].omitted == (3,)
+    assert ballots["p00002"][0].omitted == (1, 2)
+    assert scenario.counts["u00001", "p00001"][0].selections == ((1, 2, 3), (2, 0, 0))
+
+
+def test_columns_after_the_votes_are_vote_types(tmp_path: Path) -> None:
+    """A file without them has one vote type, the votes."""
+    assert parse_rows(write(tmp_path, GOOD))[0] == ("absentee", "election_day")
+    plain = "county,precinct,office,district,candidate,party,votes\nA,1,Mayor,,X,,4\n"
+    types, rows = parse_rows(write(tmp_path, plain))
+    assert (types, rows[0].votes) == (("votes",), (4,))
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        (GOOD.replace(",5,2,3", ",five,2,3"), "BAD_COUNT", "line 2"),
+        (GOOD.replace(",5,2,3", ",-5,2,3"), "BAD_COUNT", "line 2"),
+        (GOOD.replace(",5,2,3", ",6,2,3"), "VOTES_DO_NOT_ADD_UP", "line 2"),
+        (GOOD.replace(",5,2,3", ",5,2"), "BAD_ROW", "line 2"),
+        (GOOD + "Adair,2 South,President,,José Álvarez,GRN,7,7,0\r\n", "DUPLICATE_ROW", "line 6 repeats"),
+        (GOOD.replace("José", "Jose\u0301"), "BAD_TEXT", "line 2"),
+        (GOOD.replace("2 South", "2 South "), "BAD_TEXT", "line 4"),
+        (GOOD.replace("votes,absentee", "absentee,votes"), "BAD_HEADER", "line 1"),
+        (GOOD.replace("election_day", "election day"), "BAD_HEADER", "line 1"),
+        (HEADER, "EMPTY_FILE", "no rows"),
+        ("", "BAD_HEADER", "line 1"),
+        (GOOD + 'Adair,"2 Sou', "BAD_ROW", "CSV"),
+    ],
+)
+def test_a_file_that_breaks_a_rule_is_refused_by_line(tmp_path: Path, text: str, code: str, words: str) -> None:
+    """The person who has to mend the file reads where."""
+    with pytest.raises(FormatError, match=words) as caught:
+        read_scenario(write(tmp_path, text), None, 0)
+    assert caught.value.code == code
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    """A guess at the encoding would change names."""
+    path = tmp_path / "latin.csv"
+    path.write_bytes(GOOD.encode("latin-1"))
+    with pytest.raises(FormatError) as caught:
+        parse_rows(path)
+    assert caught.value.code == "NOT_UTF8"
+
+
+@pytest.mark.parametrize("wanted", [0, 4])
+def test_more_precincts_than_the_file_has_are_refused(tmp_path: Path, wanted: int) -> None:
+    """So is none."""
+    with pytest.raises(FormatError) as caught:
+        read_scenario(write(tmp_path, GOOD), wanted, 0)
+    assert caught.value.code == "TOO_FEW_PRECINCTS"
+
+
+def test_a_seed_chooses_the_same_precincts_again(tmp_path: Path) -> None:
+    """And the contests are only those that these precincts have."""
+    path = write(tmp_path, GOOD)
+    assert read_scenario(path, 2, 7) == read_scenario(path, 2, 7)
+    assert {len(read_scenario(path, 1, seed).contests) for seed in range(10)} == {1}
+
+
+def test_the_iowa_file_is_read_whole(shared_data: Path) -> None:
+    """1,661 precincts, 131 contests, 37,439 rows, and the certified votes for president."""
+    path = shared_data / "iowa-2020-general-precinct.csv"
+    scenario = read_scenario(path, None, 0)
+    assert (len(scenario.counts), len(scenario.contests)) == (1_661, 131)
+    rows = parse_rows(path)[1]
+    assert len(rows) == 37_439
+    president = [row for row in rows if row.office == ("President", "")]
+    assert sum(sum(row.votes) for row in president if row.choice[0].startswith("Donald J. Trump")) == 897_672
