@@ -1,0 +1,62 @@
+"""Killed at any moment: what was acknowledged is there, with the same receipt, and the log goes on."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from ledger.store.tile_files import publish, read_published
+from ledger.tiles import encode_bundle_path, new_bundles, parse_bundle
+from tests.system.append_harness import (
+    Acknowledged,
+    parse_acknowledged,
+    read_lines,
+    start_worker,
+    verify_acknowledged,
+)
+from tests.unit.ledger.store.log_factory import ORIGIN, head_of, make_log, open_log
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nothing_acknowledged_is_lost(tmp_path: Path, seed: int) -> None:
+    make_log(tmp_path).store.close()
+    chance = random.Random(seed)
+    acknowledged: list[Acknowledged] = []
+    for round_ in range(4):
+        with start_worker(tmp_path, f"round {round_}") as worker:
+            lines = [*read_lines(worker, chance.randint(1, 150))]
+            worker.kill()
+            lines += read_lines(worker)
+        acknowledged += parse_acknowledged(lines)
+        opened = open_log(tmp_path)
+        history = verify_acknowledged(opened, acknowledged)
+        opened.log.checkpoint()
+        assert opened.guard.read() == opened.store.head() == head_of(history)
+        # Asked again as a sender does that saw no answer: the same receipts, and nothing new.
+        again = opened.log.append([entry for _, entry, _ in acknowledged[-100:]])
+        assert [receipt.tlog_proof for receipt in again] == [proof for _, _, proof in acknowledged[-100:]]
+        assert opened.store.head().size == len(history)
+        opened.store.close()
+
+
+def test_a_killed_publisher_leaves_a_folder_that_serves_its_checkpoint(tmp_path: Path) -> None:
+    make_log(tmp_path).store.close()
+    chance = random.Random(3)
+    public = tmp_path / "public"
+    for round_ in range(4):
+        with start_worker(tmp_path, f"round {round_}", "--publish") as worker:
+            [*read_lines(worker, chance.randint(30, 400))]
+            worker.kill()
+        opened = open_log(tmp_path)
+        head = read_published(public, ORIGIN)
+        assert opened.store.root_at(head.size) == head.root
+        entries: list[bytes] = []
+        for bundle in new_bundles(0, head.size):
+            entries += parse_bundle(bundle, (public / encode_bundle_path(bundle)).read_bytes())
+        assert head_of(entries) == head
+        publish(opened.store, public, opened.log.checkpoint())
+        publish(opened.store, tmp_path / f"at once {round_}", opened.log.checkpoint())
+        for path in (tmp_path / f"at once {round_}").rglob("*"):
+            if path.is_file():
+                assert path.read_bytes() == (public / path.relative_to(tmp_path / f"at once {round_}")).read_bytes()
+        opened.store.close()
