@@ -118,9 +118,7 @@ def test_a_batch_that_does_not_fit_gives_no_receipt(store: SqliteStore, tmp_path
         store.batch_of(2)
 
 
-def test_waiting_for_another_writer_ends(
-    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_waiting_for_another_writer_ends(store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_database, "BUSY_TIMEOUT_SECONDS", 0.01)
     with SqliteStore(database_path(tmp_path), ORIGIN) as hasty:
         with closing(sqlite3.connect(database_path(tmp_path), isolation_level=None)) as other:
