@@ -1,6 +1,8 @@
 """Killed at any moment: what was acknowledged is there, with the same receipt, and the log goes on."""
 
+import itertools
 import random
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from tests.system.append_harness import (
     start_worker,
     verify_acknowledged,
 )
+from tests.system.append_worker import BATCH
 from tests.unit.ledger.store.log_factory import ORIGIN, head_of, make_log, open_log
 
 
@@ -37,6 +40,32 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path, seed: int) -> None:
         assert [receipt.tlog_proof for receipt in again] == [proof for _, _, proof in acknowledged[-100:]]
         assert opened.store.head().size == len(history)
         opened.store.close()
+
+
+def test_killed_at_each_step_of_an_append(tmp_path: Path) -> None:
+    """Statement by statement: before the commit nothing is left of the batch, after it all is, signed or not."""
+    make_log(tmp_path).store.close()
+    acknowledged: list[Acknowledged] = []
+    outcomes: set[tuple[int, bool]] = set()
+    for step in itertools.count(1):
+        with start_worker(tmp_path, f"step {step}", "--batches", "1", "--die-at", str(step)) as worker:
+            told = parse_acknowledged(read_lines(worker))
+            code = worker.wait()
+        if code == 0:
+            break
+        assert (code, told) == (-signal.SIGKILL, [])
+        opened = open_log(tmp_path)
+        history = verify_acknowledged(opened, acknowledged)
+        entries = [b"step %d 0 %d" % (step, at) for at in range(BATCH)]
+        outcomes.add((sum(entry in history for entry in entries), opened.guard.read() == opened.store.head()))
+        receipts = opened.log.append(entries)
+        acknowledged += [
+            Acknowledged(receipt.index, entry, receipt.tlog_proof)
+            for entry, receipt in zip(entries, receipts, strict=True)
+        ]
+        opened.store.close()
+    # Not committed; committed and not yet guarded; both, and killed before the answer.
+    assert outcomes == {(0, True), (BATCH, False), (BATCH, True)}
 
 
 def test_a_killed_publisher_leaves_a_folder_that_serves_its_checkpoint(tmp_path: Path) -> None:

@@ -14,9 +14,7 @@ def test_processes_share_one_tree(tmp_path: Path) -> None:
     """One more is killed in the middle of its work, and must not hold up or spoil the others."""
     make_log(tmp_path).store.close()
     with ExitStack() as stack:
-        workers = [
-            stack.enter_context(start_worker(tmp_path, name, "--batches", str(BATCHES))) for name in NAMES
-        ]
+        workers = [stack.enter_context(start_worker(tmp_path, name, "--batches", str(BATCHES))) for name in NAMES]
         killed = stack.enter_context(start_worker(tmp_path, "killed"))
         lines = [*read_lines(killed, 20)]
         killed.kill()
