@@ -1,4 +1,4 @@
-"""Whatever is appended, and however often: the log is the plain RFC 6962 tree over its distinct entries, first seen first."""
+"""Whatever is appended, and however often: the log is the plain RFC 6962 tree over its distinct entries, in order."""
 
 import tempfile
 from pathlib import Path

@@ -4,8 +4,8 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from ledger.log import Receipt
 from ledger.merkle import hash_leaf
@@ -16,7 +16,8 @@ from tests.unit.ledger.store.log_factory import OpenLog, verify_receipts
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-class Acknowledged(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
     """What a worker was told; ``proof``: the receipt's bytes."""
 
     index: int
@@ -64,8 +65,8 @@ def verify_acknowledged(opened: OpenLog, acknowledged: Iterable[Acknowledged]) -
     """Everything acknowledged is in the log, with the same receipt; no entry is there twice. Returns the entries."""
     history = read_history(opened.store)
     assert len(set(history)) == len(history)
-    for index, entry, proof in acknowledged:
-        receipt = Receipt(index, hash_leaf(entry), proof)
-        verify_receipts([entry], [receipt], history)
-        assert opened.log.receipt(index) == receipt
+    for one in acknowledged:
+        receipt = Receipt(one.index, hash_leaf(one.entry), one.proof)
+        verify_receipts([one.entry], [receipt], history)
+        assert opened.log.receipt(one.index) == receipt
     return history

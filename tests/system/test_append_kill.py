@@ -36,8 +36,8 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path, seed: int) -> None:
         opened.log.checkpoint()
         assert opened.guard.read() == opened.store.head() == head_of(history)
         # Asked again as a sender does that saw no answer: the same receipts, and nothing new.
-        again = opened.log.append([entry for _, entry, _ in acknowledged[-100:]])
-        assert [receipt.tlog_proof for receipt in again] == [proof for _, _, proof in acknowledged[-100:]]
+        again = opened.log.append([one.entry for one in acknowledged[-100:]])
+        assert [receipt.tlog_proof for receipt in again] == [one.proof for one in acknowledged[-100:]]
         assert opened.store.head().size == len(history)
         opened.store.close()
 

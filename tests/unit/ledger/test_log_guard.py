@@ -1,6 +1,6 @@
 """The guard's rule: what was signed is never contradicted, and a crash anywhere is healed by the next call."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -140,27 +140,36 @@ def test_a_log_beside_a_later_head_still_signs_its_own(opened: OpenLog, tmp_path
     assert opened.guard.read() == head_of([b"a", b"b"])
 
 
-class OvertakingGuard(FileGuard):
-    """Another process advances it just before we do."""
+class OvertakenGuard(FileGuard):
+    """Another process advances it just before we do for the first time."""
 
-    def __init__(self, path: Path, other: Log) -> None:
+    def __init__(self, path: Path, overtake: Callable[[], object]) -> None:
         super().__init__(path, ORIGIN)
-        self._other = other
-        self.overtaken = 0
+        self._overtake: Callable[[], object] | None = overtake
 
     def advance(self, old: TreeHead, new: TreeHead) -> bool:
-        if self.overtaken < 3:
-            self.overtaken += 1
-            self._other.append([b"theirs %d" % self.overtaken])
+        overtake, self._overtake = self._overtake, None
+        if overtake is not None:
+            overtake()
         return super().advance(old, new)
 
 
-def test_losing_the_race_for_the_guard_is_tried_again(opened: OpenLog, tmp_path: Path) -> None:
+def test_overtaken_by_a_later_head_ours_is_covered(opened: OpenLog, tmp_path: Path) -> None:
     other = open_log(tmp_path)
-    guard = OvertakingGuard(tmp_path / "guard" / "head", other.log)
+    guard = OvertakenGuard(tmp_path / "guard" / "head", lambda: other.log.append([b"theirs"]))
     receipts = Log(opened.store, guard, SIGNER).append([b"ours"])
-    assert guard.overtaken == 1
-    verify_receipts([b"ours"], receipts, [b"ours", b"theirs 1"])
+    verify_receipts([b"ours"], receipts, [b"ours", b"theirs"])
+    assert guard.read() == head_of([b"ours", b"theirs"])
+
+
+def test_overtaken_by_an_earlier_head_the_guard_is_advanced_again(opened: OpenLog, tmp_path: Path) -> None:
+    """The other one signs for what it committed before us."""
+    other = open_log(tmp_path)
+    other.store.append([b"theirs"])
+    guard = OvertakenGuard(tmp_path / "guard" / "head", lambda: other.log.receipt(0))
+    receipts = Log(opened.store, guard, SIGNER).append([b"ours"])
+    verify_receipts([b"ours"], receipts, [b"theirs", b"ours"])
+    assert guard.read() == head_of([b"theirs", b"ours"])
 
 
 def test_a_lost_guard_stops_the_log(opened: OpenLog, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def change(path: Path, *statements: str) -> None:
 
 
 def test_a_missing_database_is_not_made_by_opening_it(tmp_path: Path) -> None:
-    with refused("STORE_MISSING"):
+    with refused("STORE_NOT_OPENED"):
         SqliteStore(tmp_path / "log.sqlite", ORIGIN)
     assert [*tmp_path.iterdir()] == []
 
