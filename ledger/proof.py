@@ -4,6 +4,7 @@ Responsible for the text and for following it from an entry to a checkpoint that
 and whether the checkpoint agrees with others, is for the caller.
 """
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -48,7 +49,13 @@ class TlogProof:
             raise FormatError("BAD_PROOF", f"a path has at most {MAX_HASHES} hashes, not {len(self.hashes)}")
         if self.extra is not None and not 1 <= len(self.extra) <= MAX_EXTRA:
             raise FormatError("BAD_PROOF", f"extra data is from 1 to {MAX_EXTRA} bytes long, not {len(self.extra)}")
-        parse_checkpoint(parse_note(self.note).text)
+        _require_checkpoint(self.note)
+
+
+@functools.lru_cache(maxsize=16)
+def _require_checkpoint(note: bytes) -> None:
+    """All receipts of a batch carry the same note: it is parsed once for them."""
+    parse_checkpoint(parse_note(note).text)
 
 
 class VerifiedInclusion(NamedTuple):
