@@ -89,14 +89,14 @@ def sync_directory(path: Path) -> None:
 
 def make_directory(path: Path) -> None:
     """Make the folder and those above it that are missing, durably. Raises StorageError."""
-    missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
-    for folder in reversed(missing):
-        try:
+    try:
+        missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
+        for folder in reversed(missing):
             # Another process may make the same folder at the same time.
             folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise storage_error(error, f"make the folder {folder}") from error
-        sync_directory(folder.parent)
+            sync_directory(folder.parent)
+    except OSError as error:
+        raise storage_error(error, f"make the folder {path}") from error
 
 
 def read_file(path: Path, max_bytes: int) -> bytes | None:

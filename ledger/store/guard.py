@@ -47,7 +47,7 @@ class FileGuard:
         make_directory(self._path.parent)
         # The folder's lock, since the file is not there yet: two makers would each put a file of their own in place.
         with hold_lock(self._path.parent):
-            if not self._path.exists():
+            if not self._exists():
                 write_file(self._path, _encode_slot(self.origin, head) + bytes(_SLOT), 0o600)
         if self.read() != head:
             raise ConflictError("GUARD_EXISTS", f"{self._path} holds a guard already: it must not be replaced")
@@ -115,8 +115,14 @@ class FileGuard:
             raise StorageError("GUARD_OF_ANOTHER_LOG", f"{self._path} guards the log {origin}, not {self.origin}")
         return head
 
+    def _exists(self) -> bool:
+        try:
+            return self._path.exists()
+        except OSError as error:
+            raise storage_error(error, f"look for {self._path}") from error
+
     def _require_file(self) -> None:
-        if not self._path.exists():
+        if not self._exists():
             raise StorageError(
                 "GUARD_MISSING",
                 f"{self._path} does not exist: mount the volume that holds the guard. If it is lost, make a new one "

@@ -27,8 +27,6 @@ class SqliteStore:
         self.origin = origin
         self._path = path
         self._lock = threading.Lock()
-        if not path.is_file():
-            raise StorageError("STORE_MISSING", f"{path} does not exist: mount its volume, or initialise the log")
         with funnel(path):
             self._connection = connect(path, "rw")
             try:

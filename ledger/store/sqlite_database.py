@@ -40,7 +40,10 @@ _FAILURES = {
     sqlite3.SQLITE_LOCKED: ("STORE_BUSY", "another connection holds the database for too long; ask again"),
     sqlite3.SQLITE_FULL: ("DISK_FULL", "the disk is full; make room, then ask again"),
     sqlite3.SQLITE_READONLY: ("STORAGE_NOT_WRITABLE", "the database or its folder cannot be written"),
-    sqlite3.SQLITE_CANTOPEN: ("STORE_MISSING", "the database cannot be opened"),
+    sqlite3.SQLITE_CANTOPEN: (
+        "STORE_NOT_OPENED",
+        "there is no database, or it may not be opened; mount its volume, or initialise the log",
+    ),
     sqlite3.SQLITE_CORRUPT: ("STORE_CORRUPT", "the database is damaged; do not write to it, restore its newest copy"),
     sqlite3.SQLITE_NOTADB: ("STORE_NOT_OURS", "the file is not a database"),
     sqlite3.SQLITE_CONSTRAINT: ("STORE_CORRUPT", "the database contradicts itself; do not write to it"),

@@ -96,14 +96,15 @@ def test_a_chain_that_is_down_delays_and_is_caught_up_with(run: Run) -> None:
     run.publish(5)
     run.bench.node.down = True
     run.steps(8)
-    assert run.worker.status.failures == 8
-    assert run.worker.status.problem == "CHAIN_UNREACHABLE"
+    down = run.worker.status
+    assert (down.failures, down.problem) == (8, "CHAIN_UNREACHABLE")
     assert run.now == 1 + 2 + 4 + 8 + 16 + 32 + 60 + 60
     run.publish(9)
     run.bench.node.down = False
     run.steps(2)
     assert run.sizes == [9]
-    assert (run.worker.status.failures, run.worker.status.problem) == (0, None)
+    up = run.worker.status
+    assert (up.failures, up.problem) == (0, None)
 
 
 def test_a_lost_request_is_sent_again(run: Run) -> None:

@@ -1,0 +1,63 @@
+"""The anchor claims in the public folder: ``anchors/<size>.json`` each, and ``anchors/index.json`` that lists the sizes.
+
+The index is written after the claim that it lists. Both are copies of what the chain says: where they are damaged or
+missing they are written anew from there.
+"""
+
+import json
+from pathlib import Path
+
+import msgspec
+
+from central_server.publication import Write
+from ledger.anchor.claim import MAX_CLAIM, AnchorClaim, encode_claim, parse_claim
+from ledger.errors import FormatError
+from ledger.store.durable import make_directory, read_file, write_file
+
+FOLDER = "anchors"
+INDEX = "index.json"
+
+MAX_INDEX = 16 * 1024 * 1024
+"""Bytes of the index: a million anchors."""
+
+
+class _Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sizes: list[int]
+
+
+class AnchorFiles:
+    """The claims of one public folder. ``last_claim`` is the newest one that is completely there, None for none.
+
+    Raises StorageError.
+    """
+
+    def __init__(self, directory: Path, write: Write = write_file) -> None:
+        self._folder = directory / FOLDER
+        self._write = write
+        self._sizes, self.last_claim = self._read()
+
+    def write(self, claim: AnchorClaim) -> None:
+        """Durable when it returns. Writing the same claim again changes nothing."""
+        make_directory(self._folder)
+        self._write(self._folder / f"{claim.head.size}.json", encode_claim(claim))
+        sizes = sorted({*self._sizes, claim.head.size})
+        self._write(self._folder / INDEX, encode_index(sizes))
+        self._sizes, self.last_claim = sizes, claim
+
+    def _read(self) -> tuple[list[int], AnchorClaim | None]:
+        index = read_file(self._folder / INDEX, MAX_INDEX)
+        if index is None:
+            return [], None
+        try:
+            sizes = msgspec.json.decode(index, type=_Index).sizes
+            if not sizes or encode_index(sorted(set(sizes))) != index:
+                return [], None
+            claim = read_file(self._folder / f"{sizes[-1]}.json", MAX_CLAIM)
+            return (sizes, parse_claim(claim)) if claim is not None else ([], None)
+        except (msgspec.DecodeError, FormatError):
+            return [], None
+
+
+def encode_index(sizes: list[int]) -> bytes:
+    """The index of claims with these sizes, ascending."""
+    return json.dumps({"sizes": sizes}).encode() + b"\n"

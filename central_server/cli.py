@@ -1,0 +1,144 @@
+"""The command line of the central server: ``central-server init | roster | run | chain``.
+
+Reads clocks, arguments and signals for the rest. An error that has a code is one line on standard error and status 1;
+wrong usage is status 2; standard output holds nothing but what is meant for programs, as JSON.
+"""
+
+import argparse
+import json
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from central_server.directory import ElectionDirectory
+from central_server.init import InitOptions, init_election
+from central_server.roster import finish_roster
+from central_server.run import RunOptions, run_server
+from ledger.anchor.chain_server import ChainServer
+from ledger.anchor.embedded_chain import EmbeddedChain
+from ledger.errors import FormatError, TunukError
+
+_Run: TypeAlias = Callable[[argparse.Namespace, ElectionDirectory], int]
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = make_parser().parse_args(arguments)
+    # uvicorn's words about garbage from the net would fill the operator's screen; its errors stay.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    try:
+        status: int = options.run(options, ElectionDirectory(options.dir))
+    except TunukError as error:
+        print(f"{error.code}: {error.message}", file=sys.stderr)
+        return 1
+    return status
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="central-server",
+        description="Take records from the agents, keep them in the log, publish and anchor the results.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    init = _command(commands, "init", _init, "make the directory of a new election: keys, certificates, chain")
+    init.add_argument("--definition", type=Path, required=True, metavar="FILE", help="the election's definition, JSON")
+    init.add_argument("--server-url", metavar="URL", help="https address that devices are told in their bundles")
+    init.add_argument("--chain-rpc", metavar="URL", help="JSON-RPC of a node to anchor on (default: embedded chain)")
+    init.add_argument("--chain-id", type=_positive, metavar="N", help="chain id of that node's network")
+    init.add_argument(
+        "--snapshot-seconds", type=_positive, default=5, metavar="S", help="between snapshots at least (%(default)s)"
+    )
+    init.add_argument(
+        "--anchor-seconds", type=_positive, default=30, metavar="S", help="between anchors at least (%(default)s)"
+    )
+    roster = _command(commands, "roster", _roster, "fix the election for the enrolled devices; make their bundles")
+    roster.add_argument(
+        "--enrolments", type=Path, required=True, metavar="FOLDER", help="holds an enrolment of every device, *.json"
+    )
+    run = _command(commands, "run", _run, "serve until SIGTERM; prints its addresses as one line of JSON")
+    run.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    run.add_argument("--port", type=_port, default=0, help="0 takes a free one (%(default)s)")
+    run.add_argument("--rpc-port", type=_port, default=0, help="of the embedded chain, loopback only (%(default)s)")
+    chain = _command(commands, "chain", _chain, "serve the embedded chain alone, for a later audit")
+    chain.add_argument("--rpc-port", type=_port, default=0, help="loopback only; 0 takes a free one (%(default)s)")
+    return parser
+
+
+def _command(commands: _Commands, name: str, run: _Run, words: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=words, description=words[0].upper() + words[1:])
+    parser.add_argument("--dir", type=Path, required=True, metavar="DIR", help="the directory of the election")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or len(text) > 16 or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 on, not {text[:80]!r}")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or len(text) > 5 or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"a port is from 0 to 65535, not {text[:80]!r}")
+    return int(text)
+
+
+def _print_json(facts: dict[str, object]) -> None:
+    print(json.dumps(facts), flush=True)
+
+
+def _init(options: argparse.Namespace, directory: ElectionDirectory) -> int:
+    if (options.chain_rpc is None) != (options.chain_id is None):
+        raise FormatError("CHAIN_OPTIONS", "an external network is given by both --chain-rpc and --chain-id")
+    chosen = InitOptions(
+        options.definition,
+        options.server_url,
+        options.chain_rpc,
+        options.chain_id,
+        options.snapshot_seconds,
+        options.anchor_seconds,
+    )
+    definition = init_election(directory, chosen, time.time)
+    _print_json(
+        {"directory": str(directory.root), "units": len(definition.units), "devices": len(definition.devices)}
+    )
+    return 0
+
+
+def _roster(options: argparse.Namespace, directory: ElectionDirectory) -> int:
+    state = finish_roster(directory, options.enrolments, time.time, time.monotonic)
+    _print_json(
+        {
+            "election_id": state.election_id,
+            "origin": state.origin,
+            "contract": state.contract,
+            "devices": len(state.devices),
+            "policy": str(directory.policy),
+            "bundles": str(directory.bundles),
+        }
+    )
+    return 0
+
+
+def _run(options: argparse.Namespace, directory: ElectionDirectory) -> int:
+    listening = RunOptions(options.host, options.port, options.rpc_port)
+    run_server(directory, listening, time.time, time.monotonic, _print_json)
+    return 0
+
+
+def _chain(options: argparse.Namespace, directory: ElectionDirectory) -> int:
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    chain = EmbeddedChain.open(directory.chain, time.time)
+    server = ChainServer(chain, options.rpc_port)
+    server.start()
+    _print_json({"rpc": server.url, "chain_id": chain.chain_id})
+    stopping.wait()
+    server.stop()
+    return 0

@@ -1,0 +1,88 @@
+"""One client's connection: uvicorn's HTTP protocol, with the peer's certificate, and with bounds that it lacks.
+
+uvicorn neither hands a certificate to the application nor bounds a request's head, in length or in time. Responsible
+for these; everything else is uvicorn's.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from central_server.ingest import MAX_BODY
+
+PEER_CERTIFICATE = "tunuk.peer_certificate"
+"""Name in ``scope["extensions"]``; the value is the certificate in DER, or None."""
+
+MAX_HEAD = 32 * 1024
+"""Bytes of a request's line and headers: ours are below 1 KiB, a proxy may add some."""
+
+MAX_MESSAGE = MAX_HEAD + 2 * MAX_BODY
+"""Bytes of a whole request, with all that chunked encoding may add. A longer one ends the connection."""
+
+HEAD_SECONDS = 15.0
+"""A client that has not sent a request's head by then is gone, or holds a place on purpose."""
+
+CLOSE_SECONDS = 0.5
+"""For the last bytes to an idle client when the server is told to stop."""
+
+
+class ClientProtocol(HttpToolsProtocol):
+    """Made by uvicorn for each connection, once its TLS handshake is done."""
+
+    _peer: bytes | None = None
+    _in_head = True
+    _received = 0
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        connection = transport.get_extra_info("ssl_object")
+        if connection is not None:
+            self._peer = connection.getpeercert(True)
+        self._start_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += len(data)
+        super().data_received(data)
+        if self._received > (MAX_HEAD if self._in_head else MAX_MESSAGE) and not self.transport.is_closing():
+            self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._start_head()
+        extensions: dict[str, Any] = {PEER_CERTIFICATE: self._peer}
+        self.scope["extensions"] = extensions
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.transport.is_closing():
+            # An idle client does not answer the end of TLS until it uses the connection again.
+            self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+
+    def _start_head(self) -> None:
+        self._in_head = True
+        self._received = 0
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
+def peer_certificate(scope: Mapping[str, Any]) -> bytes | None:
+    """The client's certificate in DER, as the TLS handshake verified it; None where it presented none."""
+    value = scope.get("extensions", {}).get(PEER_CERTIFICATE)
+    return value if isinstance(value, bytes) else None

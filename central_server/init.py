@@ -1,0 +1,127 @@
+"""``central-server init``: the directory of a new election, with its keys, its certificate authority and its chain.
+
+Every step finds what an earlier, interrupted run has made and goes on from there; the settings are written last, and
+who finds them finds the rest. The election itself is fixed later, by ``roster``, once the devices' keys are known.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from central_server.certificates import CertificateAuthority
+from central_server.chain_node import load_submitter
+from central_server.definition_checks import verify_definition
+from central_server.definition_file import MAX_DEFINITION, DefinitionFile
+from central_server.directory import ElectionDirectory
+from central_server.directory_lock import hold_directory
+from central_server.keys import create_key, create_secret_file, read_secret_file
+from central_server.settings import ChainSettings, Settings, write_settings
+from ledger.anchor.embedded_chain import EmbeddedChain
+from ledger.errors import ConflictError
+from ledger.store.durable import StorageError, make_directory, read_file, storage_error, write_file
+
+LIFETIME = timedelta(days=3 * 365)
+"""Of certificates: an election, its recounts and its court cases."""
+
+SUBMITTER_WEI = 10**24
+"""The submitter's balance in the embedded chain: a million ether, which nobody can buy anything for."""
+
+_FIRST_CHAIN_ID = 2**32
+_CHAIN_IDS = 2**48
+_MAX_AUTHORITY = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class InitOptions:
+    """What the operator chooses once. ``chain_rpc`` and ``chain_id`` are both given for an external network."""
+
+    definition: Path
+    server_url: str | None
+    chain_rpc: str | None
+    chain_id: int | None
+    snapshot_seconds: int
+    anchor_seconds: int
+
+
+def init_election(directory: ElectionDirectory, options: InitOptions, clock: Callable[[], float]) -> DefinitionFile:
+    """Make the directory, durably. Returns the definition as it was checked.
+
+    Raises ConflictError(``ALREADY_INITIALISED``), FormatError for the definition, KeyFileError, StorageError.
+    """
+    data = read_file(options.definition, MAX_DEFINITION)
+    if data is None:
+        raise StorageError("DEFINITION_MISSING", f"{options.definition} does not exist")
+    definition = verify_definition(data)
+    make_private_directory(directory.server)
+    with hold_directory(directory.lock):
+        if directory.settings.exists():
+            raise ConflictError(
+                "ALREADY_INITIALISED", f"{directory.root} holds an election: choose another directory for another one"
+            )
+        _make_keys(directory)
+        _make_authority(directory, definition.authority, clock)
+        chain = _make_chain(directory, options, clock)
+        write_file(directory.definition, data)
+        settings = Settings(
+            "tunuk-server-settings/1",
+            secrets.token_hex(16),
+            options.server_url,
+            chain,
+            options.snapshot_seconds,
+            options.anchor_seconds,
+        )
+        write_settings(directory.settings, settings)
+    return definition
+
+
+def make_private_directory(path: Path) -> None:
+    """A folder that only its owner may enter. Raises StorageError."""
+    make_directory(path)
+    try:
+        path.chmod(0o700)
+    except OSError as error:
+        raise storage_error(error, f"close {path} to others") from error
+
+
+def load_authority(directory: ElectionDirectory) -> CertificateAuthority:
+    """The certificate authority that init made. Raises KeyFileError, FormatError(``BAD_CA``)."""
+    data = read_secret_file(directory.certificates / "authority.pem", _MAX_AUTHORITY)
+    start = data.find(b"-----BEGIN CERTIFICATE-----")
+    return CertificateAuthority(data[max(start, 0) :], data[: max(start, 0)])
+
+
+def _make_keys(directory: ElectionDirectory) -> None:
+    make_private_directory(directory.election_key.parent)
+    create_key(directory.election_key, "ed25519")
+    make_private_directory(directory.key("log").parent)
+    create_key(directory.key("log"), "ed25519")
+    create_key(directory.key("publisher"), "ed25519")
+    create_key(directory.key("anchor"), "secp256k1")
+    create_key(directory.key("submitter"), "secp256k1")
+
+
+def _make_authority(directory: ElectionDirectory, name: str, clock: Callable[[], float]) -> None:
+    """Key and certificate lie in one file, so that no crash can part them."""
+    make_private_directory(directory.certificates)
+    path = directory.certificates / "authority.pem"
+    if not path.exists():
+        authority = CertificateAuthority.create(name, datetime.fromtimestamp(clock(), UTC), LIFETIME)
+        create_secret_file(path, authority.key_pem + authority.certificate)
+    write_file(directory.certificates / "ca.pem", load_authority(directory).certificate)
+
+
+def _make_chain(directory: ElectionDirectory, options: InitOptions, clock: Callable[[], float]) -> ChainSettings:
+    if options.chain_rpc is not None and options.chain_id is not None:
+        return ChainSettings(options.chain_id, options.chain_rpc)
+    try:
+        chain = EmbeddedChain.open(directory.chain, clock)
+    except StorageError as error:
+        if error.code != "CHAIN_MISSING":
+            raise
+        chain_id = _FIRST_CHAIN_ID + secrets.randbelow(_CHAIN_IDS)
+        balances = {load_submitter(directory).address: SUBMITTER_WEI}
+        chain = EmbeddedChain.create(directory.chain, chain_id, balances, clock)
+    chain.close()
+    return ChainSettings(chain.chain_id, None)

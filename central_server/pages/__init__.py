@@ -1,0 +1,1 @@
+"""What people see in a browser: templates, styles, words in three languages, and the code that fills them in."""

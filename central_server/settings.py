@@ -1,0 +1,50 @@
+"""What ``init`` decides about one deployment, kept in one strict JSON file.
+
+No secrets and no results: those lie in key files and in the log. What a run may choose anew (addresses to listen on) is
+given on the command line instead.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from ledger.errors import FormatError
+from ledger.store.durable import StorageError, read_file, write_file
+
+MAX_SETTINGS = 64 * 1024
+Url = Annotated[str, Meta(pattern=r"\Ahttps?://[!-~]{1,500}\Z")]
+
+
+class ChainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``rpc`` is the address of a node of the network that anchors this log; null for the embedded chain."""
+
+    chain_id: Annotated[int, Meta(ge=1, le=2**53 - 1)]
+    rpc: Url | None
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``salt`` (16 bytes, hexadecimal) goes into the election id; ``server_url`` is what devices are told, if anything."""
+
+    format: Literal["tunuk-server-settings/1"]
+    salt: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+    server_url: Annotated[str, Meta(pattern=r"\Ahttps://[^\s/?#@]{1,255}\Z")] | None
+    chain: ChainSettings
+    snapshot_seconds: Annotated[int, Meta(ge=1, le=3600)]
+    anchor_seconds: Annotated[int, Meta(ge=1, le=86400)]
+
+
+def write_settings(path: Path, settings: Settings) -> None:
+    write_file(path, msgspec.json.format(msgspec.json.encode(settings), indent=2) + b"\n", 0o600)
+
+
+def read_settings(path: Path) -> Settings:
+    """Raises StorageError(``NOT_INITIALISED``), FormatError(``BAD_SETTINGS``)."""
+    data = read_file(path, MAX_SETTINGS)
+    if data is None:
+        raise StorageError("NOT_INITIALISED", f"{path} does not exist: run central-server init, or mount its volume")
+    try:
+        return msgspec.json.decode(data, type=Settings)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise FormatError("BAD_SETTINGS", f"{path} is damaged or of another version: {error}") from error

@@ -1,0 +1,60 @@
+"""The account that pays for transactions: legacy transactions signed for one chain, and the address of its contract.
+
+A stolen submitter's key can spend the account's money and nothing else: what the contract takes is signed by another.
+"""
+
+from dataclasses import dataclass
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from eth_account.types import TransactionDictType
+from eth_typing import HexStr
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+from rlp import encode as encode_rlp
+
+from ledger.anchor.primitives import Address, ChainHash
+from ledger.anchor.recursion_limit import lower_recursion_limit
+from ledger.errors import FormatError
+
+lower_recursion_limit()
+
+
+@dataclass(frozen=True, slots=True)
+class SignedTransaction:
+    raw: bytes
+    transaction_hash: ChainHash
+
+
+class Submitter:
+    """An account by its private key of 32 bytes. Raises FormatError(``BAD_SUBMITTER_KEY``)."""
+
+    def __init__(self, private_key: bytes) -> None:
+        try:
+            account: LocalAccount = Account.from_key(private_key)
+        except ValueError as error:
+            raise FormatError("BAD_SUBMITTER_KEY", "a submitter's key is 32 bytes, 1 … order - 1") from error
+        self._account = account
+        self.address = Address(bytes.fromhex(account.address[2:]))
+
+    @property
+    def contract_address(self) -> Address:
+        """Where the contract stands that this account deploys as its first transaction (nonce 0)."""
+        return contract_address(self.address)
+
+    def sign(
+        self, *, chain_id: int, nonce: int, to: Address | None, data: bytes, gas: int, gas_price: int
+    ) -> SignedTransaction:
+        """A legacy transaction (EIP-155) without value; without ``to`` it creates a contract. Deterministic."""
+        fields: TransactionDictType = {
+            "chainId": chain_id, "nonce": nonce, "gas": gas, "gasPrice": gas_price, "value": 0, "data": data,
+        }  # fmt: skip
+        if to is not None:
+            fields["to"] = HexStr(to_checksum_address(bytes(to)))
+        signed = self._account.sign_transaction(fields)
+        return SignedTransaction(bytes(signed.raw_transaction), ChainHash(bytes(signed.hash)))
+
+
+def contract_address(deployer: Address) -> Address:
+    """The address of what an account creates with nonce 0: the end of keccak(RLP([deployer, 0]))."""
+    return Address(keccak(encode_rlp([bytes(deployer), 0]))[12:])

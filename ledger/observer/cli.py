@@ -1,0 +1,109 @@
+"""The ``observer`` command: reads what it was given, runs the audit, prints the verdict. Composition, and nothing else.
+
+    observer verify DIR_OR_URL --policy FILE [--rpc URL] [--json] [--lang ky|ru|en]
+
+Exit status: 0 pass; 1 something is wrong; 2 no verdict: wrong use, unreachable, or rules that this program does not
+know.
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from ledger.anchor.primitives import ChainError
+from ledger.errors import FormatError, UnjudgeableError
+from ledger.observer.audit import audit
+from ledger.observer.fetch import FolderSource, Source, UnreachableError
+from ledger.observer.fetch_http import HttpSource
+from ledger.observer.findings import Finding, Verdict
+from ledger.observer.messages import LANGUAGES, Language, choose_language
+from ledger.observer.report import encode_report, exit_status, write_account
+from ledger.observer.rpc import HttpRpc
+from ledger.policy import MAX_POLICY, Policy, parse_policy
+from ledger.primitives import Hash, sha256
+
+
+class _UsageError(Exception):
+    """Wrong use; the message is argparse's."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise _UsageError(f"{message}; {' '.join(self.format_usage().split())}")
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="observer", description="Check an election's published results without asking anybody.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    verify = commands.add_parser(
+        "verify",
+        help="check a whole publication",
+        description="Check a whole publication: signatures, the tree, every record, every sum, every published file. "
+        "Exit status: 0 pass, 1 something is wrong, 2 no verdict.",
+    )
+    verify.add_argument("publication", metavar="DIR_OR_URL", help="a folder, or the address that it is served at")
+    verify.add_argument("--policy", metavar="FILE", required=True, type=Path, help="the policy file that you trust")
+    verify.add_argument("--rpc", metavar="URL", help="a node of the chain, to check the anchors with")
+    verify.add_argument("--json", action="store_true", help="print one JSON object, for programs")
+    verify.add_argument("--lang", choices=LANGUAGES, help="language of the account (default: from LANG, else en)")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    # A terminal that cannot show a letter is no reason to end without a verdict.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    language: Language = choose_language(os.environ)
+    policy_hash: Hash | None = None
+    as_json = "--json" in words
+    try:
+        options = _make_parser().parse_args(words)
+        as_json, language = options.json, options.lang or language
+        policy_data = _read_policy(options.policy)
+        policy_hash = sha256(policy_data)
+        verdict = _verify(options.publication, parse_policy(policy_data), options.rpc)
+    except _UsageError as error:
+        verdict = _no_verdict("USAGE", str(error))
+    except (UnreachableError, FormatError, UnjudgeableError, ChainError) as error:
+        verdict = _no_verdict(error.code, error.message)
+    write = encode_report if as_json else write_account
+    print(write(verdict, policy_hash, language))
+    return exit_status(verdict)
+
+
+def _no_verdict(code: str, message: str) -> Verdict:
+    return Verdict(error=Finding(code, None, None, {"detail": message}))
+
+
+def _read_policy(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            # One byte more than a policy may have, so that a longer one is noticed.
+            return file.read(MAX_POLICY + 1)
+    except OSError as error:
+        raise UnreachableError("POLICY_UNREADABLE", f"cannot read {path}: {error.strerror}") from error
+
+
+def _verify(publication: str, policy: Policy, rpc_url: str | None) -> Verdict:
+    # Waiting for an event that nobody sets: a pause that a signal can end.
+    pause = threading.Event().wait
+    with contextlib.ExitStack() as stack:
+        source: Source
+        if publication.startswith(("http://", "https://")):
+            source = stack.enter_context(HttpSource(publication, pause=pause, clock=time.monotonic))
+        else:
+            source = FolderSource(Path(publication))
+        call = None if rpc_url is None else stack.enter_context(HttpRpc(rpc_url))
+        return audit(source, policy, pause, call=call)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

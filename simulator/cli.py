@@ -1,0 +1,136 @@
+"""The commands of ``simulator``: reads arguments, plays, prints a short account.
+
+    demo     a small invented election, from urns to audit
+    replay   a real election from an OpenElections file, the same way
+    urn      one urn at a serial port, with reports from files
+
+Exit status: 0 done and the audit passed; 1 the audit failed, or a coded message says what did; 2 wrong arguments.
+"""
+
+import argparse
+import json
+import random
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from ledger.errors import FormatError, TunukError
+from simulator.demo_election import build_demo
+from simulator.night import Account, NightOptions, run_night
+from simulator.open_elections import read_scenario
+from simulator.playing import steady_ms
+from simulator.scenario import Scenario
+from simulator.urn import SimulatedUrn, load_reports, run_urn
+from urn_agent.link_events import NEED_DATA, UrnEvent
+from urn_agent.serial_port import DEFAULT_BAUD, SerialError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    options = make_parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except TunukError as error:
+        print(f"{error.code}: {error.message}", file=sys.stderr)
+    except OSError as error:
+        print(f"FILE_FAILED: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
+    return 1
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="simulator", description="Play an election from urns to audit.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    demo = commands.add_parser("demo", help="a small invented election, from urns to audit")
+    demo.set_defaults(command=_demo)
+    replay = commands.add_parser("replay", help="a real election from a file, the same way")
+    replay.set_defaults(command=_replay)
+    replay.add_argument("--election-csv", required=True, type=Path, metavar="FILE", help="results by precinct")
+    replay.add_argument("--format", required=True, choices=["openelections"], help="of the file")
+    replay.add_argument("--precincts", type=int, metavar="N", help="so many of the file's precincts (default: all)")
+    for night in (demo, replay):
+        night.add_argument("--out", required=True, type=Path, metavar="DIR", help="a new directory for everything")
+        night.add_argument(
+            "--link",
+            choices=["pty", "memory"],
+            default="pty",
+            help="urn to agent: a pseudo-terminal, or none (%(default)s)",
+        )
+        night.add_argument("--seed", type=int, default=1, metavar="S", help="of all that is drawn by lot (%(default)s)")
+    urn = commands.add_parser("urn", help="one urn at a serial port, with reports from files")
+    urn.set_defaults(command=_urn)
+    urn.add_argument("--port", required=True, type=Path, help="serial port, such as /dev/pts/3")
+    urn.add_argument("--baud", type=int, default=DEFAULT_BAUD)
+    urn.add_argument("reports", nargs="+", type=Path, metavar="REPORT", help="report files of one session, in order")
+    return parser
+
+
+def _demo(options: argparse.Namespace) -> int:
+    return _night(build_demo(options.seed), options)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    return _night(read_scenario(options.election_csv, options.precincts, options.seed), options)
+
+
+def _night(scenario: Scenario, options: argparse.Namespace) -> int:
+    processes = 1 if options.link == "pty" else 0
+    night = NightOptions(options.out.absolute(), options.link, options.seed, processes)
+    account = run_night(scenario, night, lambda line: print(line, flush=True))
+    (night.directory / "account.json").write_text(json.dumps(asdict(account), indent=1) + "\n")
+    _tell(account, night.directory)
+    return 0 if account.audit.status == 0 else 1
+
+
+def _tell(account: Account, directory: Path) -> None:
+    verdict = account.audit.verdict
+    latest = json.loads((directory / "publication" / "results" / "latest.json").read_bytes())
+    print(f"\n{account.urns} urns, {account.tallies} tallies, {verdict.get('tree_size')} log entries, ", end="")
+    print(f"{verdict.get('snapshots')} snapshots; {account.total_seconds:.1f} s")
+    first = latest["contests"][0]
+    print(f"{first['title']['en']}: {first['cells_reported']} of {first['cells_expected']} cells")
+    for row in sorted(first["selections"], key=lambda row: -row["votes"])[:5]:
+        print(f"  {row['votes']:>12,}  {row['name']['en']}")
+    print(f"root {verdict.get('root_hash')}")
+    print(f"page {directory / 'publication' / 'index.html'}")
+    if account.audit.status == 0:
+        print("the audit passed: every signature, every sum, every file and every anchor")
+    else:
+        print(f"the audit did NOT pass: {json.dumps(verdict, indent=1)}")
+    print("check it yourself:")
+    print(f"  .venv/bin/observer verify {directory / 'publication'} --policy {directory / 'policy'}")
+
+
+def _urn(options: argparse.Namespace) -> int:
+    reports = load_reports(options.reports)
+    if len({(report.urn, report.session) for report in reports}) != 1:
+        raise FormatError("REPORTS_OF_SEVERAL", "the reports are of more than one urn or session")
+    urn = SimulatedUrn(reports, lambda: random.getrandbits(32), show=_show)
+    stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    settled = run_urn(
+        options.port,
+        urn,
+        clock_ms=steady_ms,
+        complain=_complain,
+        is_stopping=lambda: stopping,
+        baud=options.baud,
+    )
+    return 0 if settled else 1
+
+
+def _show(event: UrnEvent) -> None:
+    if event is not NEED_DATA:
+        print(event, file=sys.stderr, flush=True)
+
+
+def _complain(error: SerialError) -> None:
+    print(f"{error.code}: {error.message}", file=sys.stderr, flush=True)

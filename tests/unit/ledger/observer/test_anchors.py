@@ -1,0 +1,236 @@
+"""Claims held against the tree without a chain, and against a chain that is scripted here."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import pytest
+
+from ledger.anchor.claim import AnchorClaim
+from ledger.anchor.contract_code import encode_head_call, expected_runtime_code, read_artifact
+from ledger.anchor.primitives import Address, ChainError, ChainHash, RpcError
+from ledger.anchor.rpc_values import encode_data, encode_quantity
+from ledger.observer.anchors import INDEX, claim_path
+from ledger.observer.audit import audit
+from ledger.observer.findings import AnchorCount, Verdict
+from tests.unit.ledger.observer.publication_factory import LOG_KEY, Author, MemorySource, codes, whole_author
+
+
+class FakeChain:
+    """A node that confirms these claims, unless a method's answer is replaced."""
+
+    def __init__(self, author: Author, claims: Sequence[AnchorClaim]) -> None:
+        self._author, self._claims = author, claims
+        self.replaced: dict[str, Callable[[], object]] = {}
+
+    def __call__(self, method: str, params: Sequence[object]) -> object:
+        if method in self.replaced:
+            return self.replaced[method]()
+        answer = getattr(self, method)
+        return answer(*params)
+
+    def eth_chainId(self) -> object:
+        return encode_quantity(1)
+
+    def eth_getBlockByNumber(self, number: str, full: bool) -> object:
+        return {"hash": encode_data(bytes(32))}
+
+    def eth_getCode(self, address: str, block: str) -> object:
+        return encode_data(expected_runtime_code(self._author.origin, LOG_KEY.public_key, Address(bytes(20))))
+
+    def eth_call(self, call: dict[str, str], block: str) -> object:
+        data = bytes.fromhex(call["data"][2:])
+        if data == encode_head_call():
+            head = self._claims[-1].head if self._claims else None
+            return encode_data(head.size.to_bytes(32) + head.root if head else bytes(64))
+        size = int.from_bytes(data[4:])
+        return encode_data(next(bytes(claim.head.root) for claim in self._claims if claim.head.size == size))
+
+    def eth_getTransactionReceipt(self, transaction: str) -> object:
+        found = [at for at, claim in enumerate(self._claims) if encode_data(claim.transaction_hash) == transaction]
+        if not found:
+            return None
+        [at] = found
+        claim, before = self._claims[at], self._claims[at - 1].head if at else None
+        place = {
+            "transactionHash": transaction,
+            "blockNumber": encode_quantity(claim.block_number),
+            "blockHash": encode_data(claim.block_hash),
+        }
+        previous = before.size.to_bytes(32) + before.root if before else bytes(64)
+        log = {
+            **place,
+            "address": encode_data(claim.contract),
+            "topics": [encode_data(read_artifact().anchored_topic), encode_data(claim.head.size.to_bytes(32))],
+            "data": encode_data(claim.head.root + previous),
+            "logIndex": "0x0",
+        }
+        return {**place, "status": "0x1", "gasUsed": "0x1", "contractAddress": None, "logs": [log]}
+
+
+def ask(author: Author, chain: FakeChain) -> Verdict:
+    return audit(MemorySource(author.files), author.policy(), lambda seconds: None, call=chain, pauses_s=())
+
+
+def anchored(sizes: Sequence[int] = (12, 15)) -> tuple[Author, FakeChain]:
+    author = whole_author()
+    author.sizes.clear()
+    claims = [author.claim(size) for size in sizes]
+    return author, FakeChain(author, claims)
+
+
+def test_claims_that_the_chain_confirms_are_counted() -> None:
+    verdict = ask(*anchored())
+    assert verdict.ok is True and verdict.anchors == AnchorCount(2, 2)
+
+
+def test_without_a_chain_nothing_is_said_to_be_verified() -> None:
+    author, _ = anchored()
+    verdict = author.audit()
+    assert verdict.ok is True and verdict.anchors is None and verdict.anchor_claims == 2
+
+
+def test_a_log_without_anchors_asks_for_the_contract_all_the_same() -> None:
+    author = whole_author()
+    del author.files[INDEX], author.files[claim_path(12)]
+    chain = FakeChain(author, [])
+    assert ask(author, chain).anchors == AnchorCount(0, 0)
+    chain.replaced["eth_getCode"] = lambda: "0x"
+    verdict = ask(author, chain)
+    assert codes(verdict) == [("CONTRACT_FOREIGN", None)] and verdict.anchors == AnchorCount(0, 0)
+
+
+def test_an_anchor_of_another_tree_needs_no_chain_to_fail() -> None:
+    author = whole_author()
+    other = author.claim(13, head=AnchorClaim.__dict__["head"].__get__(author.claim(14))).head
+    author.sizes[:] = [12, 13]
+    author.files[INDEX] = msgspec.json.encode({"sizes": [12, 13]})
+    assert other.size == 14
+    assert [(one.code, one.path) for one in author.audit().failures] == [("ANCHOR_SIZE_DIFFERS", claim_path(13))]
+
+
+def test_a_claimed_root_that_is_not_the_trees_fails() -> None:
+    author = whole_author()
+    honest = author.claim(13)
+    author.sizes.pop()
+    author.claim(13, head=type(honest.head)(13, author.root(5)))
+    [failure] = author.audit().failures
+    assert (failure.code, failure.path) == ("ANCHOR_NOT_IN_TREE", claim_path(13))
+    assert failure.facts["published"] == author.root(5).hex()
+
+
+@pytest.mark.parametrize("changes", [{"chain_id": 2}, {"contract": Address(bytes([1]) * 20)}])
+def test_a_claim_about_another_chain_than_the_pinned_fails(changes: dict[str, object]) -> None:
+    author = whole_author()
+    author.claim(13, **changes)
+    assert codes(author.audit()) == [("CLAIM_FOREIGN", None)]
+
+
+def test_an_anchor_of_entries_that_are_not_published_fails() -> None:
+    author = whole_author()
+    grown = whole_author(author.size + 5)
+    grown.night.entries[: author.size] = author.night.entries
+    claim = grown.claim(author.size + 2)
+    author.files |= {path: data for path, data in grown.files.items() if path.startswith("anchors/")}
+    assert claim.head.size > author.size
+    assert [(one.code, one.path) for one in author.audit().failures][-1] == (
+        "ANCHOR_BEYOND_TREE", claim_path(claim.head.size),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "index", [b"[]", b"{}", b'{"sizes":[2,1]}', b'{"sizes":[1,1]}', b'{"sizes":[0]}', b'{"sizes":[1],"more":1}']
+)
+def test_a_list_of_claims_that_is_none_fails(index: bytes) -> None:
+    author = whole_author()
+    author.files[INDEX] = index
+    assert codes(author.audit()) == [("ANCHOR_INDEX_MALFORMED", None)]
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "code"),
+    [
+        ("eth_chainId", "0x2", "CHAIN_ID_MISMATCH"),
+        ("eth_getBlockByNumber", {"hash": "0x" + "11" * 32}, "GENESIS_MISMATCH"),
+        ("eth_getCode", "0x6000", "CONTRACT_FOREIGN"),
+        ("eth_getTransactionReceipt", None, "ANCHOR_TX_UNKNOWN"),
+        ("eth_getTransactionReceipt", 7, "CHAIN_ANSWER_MALFORMED"),
+    ],
+)
+def test_what_the_chain_denies_is_a_failure(method: str, answer: object, code: str) -> None:
+    author, chain = anchored()
+    chain.replaced[method] = lambda: answer
+    verdict = ask(author, chain)
+    assert verdict.ok is False and {found for found, _ in codes(verdict)} == {code}
+    assert verdict.anchors == AnchorCount(2, 0)
+
+
+def test_a_claim_left_out_between_two_is_a_failure() -> None:
+    author, chain = anchored((11, 12, 15))
+    author.files[INDEX] = msgspec.json.encode({"sizes": [11, 15]})
+    verdict = ask(author, chain)
+    assert [(one.code, one.path) for one in verdict.failures] == [("ANCHOR_CLAIM_MISSING", claim_path(15))]
+    assert verdict.anchors == AnchorCount(2, 1)
+
+
+def test_a_head_on_the_chain_that_is_not_of_this_log_is_a_failure() -> None:
+    """Nobody lists it, and the contract holds it all the same."""
+    author, chain = anchored((12,))
+    chain._claims = [*chain._claims]
+    honest = chain.eth_call
+
+    def eth_call() -> object:
+        return encode_data((14).to_bytes(32) + author.root(3))
+
+    assert honest is not None
+    del author.files[INDEX]
+    chain.replaced["eth_call"] = eth_call
+    [failure] = ask(author, chain).failures
+    assert (failure.code, failure.facts["size"]) == ("ANCHOR_NOT_IN_TREE", 14)
+
+
+@pytest.mark.parametrize("method", ["eth_chainId", "eth_getTransactionReceipt", "eth_call"])
+@pytest.mark.parametrize(
+    "error", [ChainError("CHAIN_UNREACHABLE", "gone", retryable=True), RpcError(-32000, "not now")]
+)
+def test_a_node_that_does_not_answer_leaves_no_verdict(method: str, error: ChainError) -> None:
+    author, chain = anchored()
+
+    def fail() -> object:
+        raise error
+
+    chain.replaced[method] = fail
+    verdict = ask(author, chain)
+    assert verdict.ok is None and verdict.anchors is None
+    assert verdict.error is not None and verdict.error.code == error.code
+
+
+def test_a_node_that_fails_late_leaves_no_verdict() -> None:
+    """All claims are confirmed, and then the contract's head cannot be read."""
+    author = whole_author()
+    del author.files[INDEX]
+    chain = FakeChain(author, [])
+
+    def fail() -> object:
+        raise ChainError("CHAIN_UNREACHABLE", "gone", retryable=True)
+
+    chain.replaced["eth_call"] = fail
+    verdict = ask(author, chain)
+    assert verdict.ok is None and verdict.anchors is None
+
+
+def test_the_chain_is_not_asked_about_a_log_that_was_not_judged() -> None:
+    author, chain = anchored()
+    author.night.entries[5] = b"other"
+    author.files |= {"tile/entries/000.p/16": b"garbage"}
+
+    def fail() -> object:
+        raise AssertionError("asked")
+
+    chain.replaced["eth_chainId"] = fail
+    verdict = ask(author, chain)
+    assert verdict.ok is False and verdict.anchors is None
+
+
+def test_hashes_of_the_fake_are_of_the_claims() -> None:
+    author, _ = anchored()
+    assert author.claim(13).transaction_hash == ChainHash(bytes([13]) * 32)

@@ -1,0 +1,97 @@
+"""``urn-agent run``: puts key, bundle, outbox, port and server together and lets them run until the end or a signal."""
+
+import argparse
+import random
+import signal
+import sys
+import time
+from contextlib import ExitStack
+from types import FrameType
+
+from ledger.errors import TunukError
+from ledger.proof import verify_tlog_proof
+from urn_agent.agent import Agent, Bell, CourierThread, Ending
+from urn_agent.bundle import import_bundle, load_bundle
+from urn_agent.config import AgentFolder, BundleFolder, load_settings, parse_server
+from urn_agent.courier import Courier
+from urn_agent.files import FolderError
+from urn_agent.keys import load_key
+from urn_agent.notices import NoticeWriter
+from urn_agent.outbox import Outbox
+from urn_agent.session import AgentSession, Assignment, Notice
+from urn_agent.uplink import Uplink, UplinkSettings
+
+STOP_S = 5.0
+"""How long a stop waits for a request under way. Cutting it off loses nothing: the records are sent again."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """0 when all is done or a signal asked to stop, 1 when something was refused or the agent failed."""
+    folder = AgentFolder(options.data)
+    settings, key = load_settings(folder), load_key(folder.key)
+    if options.bundle is not None:
+        import_bundle(BundleFolder(options.bundle), folder.bundle, settings.device, key.public_key)
+    bundle = load_bundle(folder.bundle, settings.device, key.public_key)
+    server = parse_server(options.server) if options.server else settings.server or bundle.server
+    if server is None:
+        raise FolderError("SERVER_UNKNOWN", "no server's address: give --server https://host:port")
+
+    key_id, election_id, policy = key.public_key.key_id, bundle.election_id, bundle.policy
+    writer = NoticeWriter(lambda line: print(line, file=sys.stderr, flush=True), _unix_ms, settings.language)
+    with ExitStack() as stack:
+        outbox = Outbox.open(folder.outbox, key_id, election_id)
+        stack.callback(outbox.close)
+        uplink = Uplink(UplinkSettings(server, folder.bundle.authority, folder.bundle.certificate, folder.key))
+
+        def prove(proof: bytes, entry: bytes) -> int:
+            return verify_tlog_proof(proof, entry, policy).leaf_index
+
+        def make_courier(in_thread: ExitStack) -> Courier:
+            in_thread.callback(uplink.close)
+            own_outbox = Outbox.open(folder.outbox, key_id, election_id)
+            in_thread.callback(own_outbox.close)
+            return Courier(own_outbox, uplink, prove, random.random)
+
+        bell = Bell()
+        courier = CourierThread(make_courier, _steady_ms, writer.notify, bell)
+
+        def notify(notice: Notice) -> None:
+            writer.notify(notice)
+            if notice.code == "REPORT_STORED":
+                courier.wake()
+
+        assignment = Assignment(election_id, bundle.urns)
+        session = AgentSession(assignment, key, outbox, clock_ms=_unix_ms, notify=notify, language=settings.language)
+        agent = Agent(
+            options.port, options.baud, session, outbox, courier, bell, _steady_ms, writer.notify, options.once
+        )
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            agent.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        courier.start()
+        ending = agent.run()
+        courier.stop()
+        courier.join(STOP_S)
+        return _conclude(ending, outbox, writer, is_once=options.once)
+
+
+def _conclude(ending: Ending, outbox: Outbox, writer: NoticeWriter, *, is_once: bool) -> int:
+    progress = outbox.progress()
+    if ending is Ending.STOPPED and not is_once:
+        return 0
+    if ending is Ending.DONE and not progress.refused:
+        writer.notify(Notice("ALL_DELIVERED", f"{progress.receipted} records with receipts"))
+        return 0
+    counts = f"{progress.pending} records pending, {progress.refused} refused"
+    raise TunukError("NOT_ALL_DELIVERED", f"{ending.value}; {counts}")
+
+
+def _unix_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _steady_ms() -> int:
+    return time.monotonic_ns() // 1_000_000

@@ -1,0 +1,70 @@
+"""``urn-agent status`` and ``urn-agent receipt``: what is stored, for people and for programs."""
+
+import argparse
+from dataclasses import asdict
+
+import msgspec
+
+from urn_agent.bundle import load_bundle
+from urn_agent.config import AgentFolder, load_settings
+from urn_agent.files import FolderError, create_file
+from urn_agent.keys import load_key
+from urn_agent.link_messages import FINAL_REPORT, ZERO_REPORT
+from urn_agent.outbox import Outbox
+from urn_agent.outbox_file import OutboxError
+
+_KINDS = {ZERO_REPORT: "zero", FINAL_REPORT: "final"}
+
+
+def show_status(options: argparse.Namespace) -> int:
+    """Print the device's name and key, and each record with its outcome. Always 0 where the folder is sound."""
+    folder = AgentFolder(options.data)
+    settings, key = load_settings(folder), load_key(folder.key)
+    records = []
+    if folder.outbox.exists():
+        outbox = _open(folder)
+        try:
+            records = [{**asdict(row), "kind": _KINDS.get(row.kind, str(row.kind))} for row in outbox.rows()]
+        finally:
+            outbox.close()
+    state = {
+        "device": settings.device,
+        "key_id": key.public_key.key_id.hex(),
+        "has_bundle": folder.bundle.note.exists(),
+        "pending": sum(record["state"] == "pending" for record in records),
+        "receipted": sum(record["state"] == "receipted" for record in records),
+        "refused": sum(record["state"] == "refused" for record in records),
+        "records": records,
+    }
+    if options.json:
+        print(msgspec.json.encode(state).decode())
+        return 0
+    print(f"device {state['device']}, key {state['key_id']}, bundle {'imported' if state['has_bundle'] else 'missing'}")
+    print(f"records: {state['pending']} pending, {state['receipted']} with receipts, {state['refused']} refused")
+    for record in records:
+        outcome = f"entry {record['log_index']}" if record["state"] == "receipted" else record["code"] or ""
+        place = f"urn {record['urn']}, session {record['session']}, report {record['number']} ({record['kind']})"
+        print(f"{record['seq']:>6}  {record['state']:<9}  {place}  {outcome}")
+    return 0
+
+
+def take_receipt(options: argparse.Namespace) -> int:
+    """Write the record and its receipt as two files. Raises OutboxError(``OUTBOX_NO_RECEIPT``) where there is none."""
+    outbox = _open(AgentFolder(options.data))
+    try:
+        data, receipt = outbox.record(options.seq)
+    finally:
+        outbox.close()
+    if receipt is None:
+        raise OutboxError("OUTBOX_NO_RECEIPT", f"record {options.seq} has no receipt yet")
+    if not options.to.is_dir():
+        raise FolderError("FILE_MISSING", f"{options.to} is no folder")
+    create_file(options.to / f"{options.seq}.record", data)
+    create_file(options.to / f"{options.seq}.tlog-proof", receipt)
+    return 0
+
+
+def _open(folder: AgentFolder) -> Outbox:
+    settings, key = load_settings(folder), load_key(folder.key)
+    bundle = load_bundle(folder.bundle, settings.device, key.public_key)
+    return Outbox.open(folder.outbox, key.public_key.key_id, bundle.election_id)

@@ -1,0 +1,137 @@
+"""Takes records from the outbox to the server and the server's receipts back, one step at a time.
+
+Holds what lasts from one step to the next: how often it failed, what it put off, when to go again. A receipt is kept
+only after it was verified against the pinned policy; one that is not valid leaves the record pending. It has no thread
+and no clock of its own, so that a test, a simulator and the agent's thread drive the same code.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ledger.errors import TunukError
+from urn_agent.delivery import (
+    MAX_BATCH,
+    NEEDS_PEOPLE,
+    OUTAGE,
+    RawAnswer,
+    ReceiptVerdict,
+    RefusalVerdict,
+    Unanswered,
+    Verdicts,
+    encode_batch,
+    parse_answer,
+    plan_batch,
+    plan_limit,
+    plan_pause,
+)
+from urn_agent.device_report import ChainedRecord
+from urn_agent.outbox import Outbox, Receipt, Refusal
+from urn_agent.outbox_file import OutboxError
+from urn_agent.uplink import UplinkError
+
+IDLE_MS = 60_000
+"""How often an idle courier looks into the outbox although nobody woke it: another process may have stored a report."""
+
+
+class Sender(Protocol):
+    """Carries a request's body to the server. Raises UplinkError when no answer came."""
+
+    def send_records(self, body: bytes) -> RawAnswer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why the last step did not bring everything through."""
+
+    code: str
+    words: str
+    needs_people: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step did: records concluded either way, what is in the way, and when to step again."""
+
+    receipted: int
+    refused: tuple[Refusal, ...]
+    trouble: Trouble | None
+    due_ms: int
+
+
+class Courier:
+    """``prove(proof, entry)`` verifies a receipt and gives the entry's index in the log; it raises TunukError.
+
+    ``draw`` gives a random number from 0 to 1. Use it in the thread that opened ``outbox`` and ``sender``.
+    """
+
+    def __init__(
+        self, outbox: Outbox, sender: Sender, prove: Callable[[bytes, bytes], int], draw: Callable[[], float]
+    ) -> None:
+        self._outbox = outbox
+        self._sender = sender
+        self._prove = prove
+        self._draw = draw
+        self._limit = MAX_BATCH
+        self._failures = 0
+        self._deferred: set[int] = set()
+
+    def step(self, now_ms: int) -> Step:
+        """Send one batch, if there is something to send, and keep what became of it. Never raises TunukError."""
+        try:
+            pending = self._outbox.pending(MAX_BATCH + len(self._deferred))
+            if not pending:
+                self._failures = 0
+                return Step(0, (), None, now_ms + IDLE_MS)
+            batch = plan_batch(pending, self._deferred, self._limit)
+            answer = self._send(batch)
+            self._limit = plan_limit(self._limit, answer)
+            if isinstance(answer, Unanswered):
+                trouble = Trouble(answer.code, answer.words, answer.needs_people)
+                return self._fail(trouble, now_ms, answer.retry_after_s)
+            return self._conclude(batch, answer, now_ms)
+        except OutboxError as error:
+            return self._fail(Trouble(error.code, error.message, True), now_ms)
+
+    def _send(self, batch: list[ChainedRecord]) -> Verdicts | Unanswered:
+        try:
+            return parse_answer(self._sender.send_records(encode_batch(batch)), len(batch))
+        except UplinkError as error:
+            return Unanswered(error.code, error.message, error.needs_people)
+
+    def _conclude(self, batch: list[ChainedRecord], answer: Verdicts, now_ms: int) -> Step:
+        outcomes: list[Receipt | Refusal] = []
+        trouble: Trouble | None = None
+        for record, verdict in zip(batch, answer.verdicts, strict=True):
+            outcome = self._judge(record, verdict)
+            if isinstance(outcome, Trouble):
+                self._deferred.add(record.seq)
+                trouble = outcome
+            else:
+                self._deferred.discard(record.seq)
+                outcomes.append(outcome)
+        self._outbox.conclude(outcomes)
+        if not outcomes and trouble is not None:
+            return self._fail(trouble, now_ms)
+        self._failures = 0
+        refused = tuple(outcome for outcome in outcomes if isinstance(outcome, Refusal))
+        return Step(len(outcomes) - len(refused), refused, trouble, now_ms)
+
+    def _judge(self, record: ChainedRecord, verdict: ReceiptVerdict | RefusalVerdict) -> Receipt | Refusal | Trouble:
+        if isinstance(verdict, RefusalVerdict):
+            if verdict.retry:
+                return Trouble(verdict.code, verdict.words, needs_people=False)
+            return Refusal(record.seq, verdict.code, verdict.words)
+        try:
+            index = self._prove(verdict.proof, record.data)
+        except TunukError as error:
+            # Too few witnesses so far is a matter of time; every other reason is a wrong server or a wrong policy.
+            words = f"the receipt for record {record.seq} does not hold: {error.message}"
+            return Trouble("RECEIPT_NOT_VALID", words, needs_people=error.code != "QUORUM_NOT_MET")
+        return Receipt(record.seq, index, verdict.proof)
+
+    def _fail(self, trouble: Trouble, now_ms: int, retry_after_s: int = 0) -> Step:
+        self._failures += 1
+        pace = NEEDS_PEOPLE if trouble.needs_people else OUTAGE
+        pause_ms = plan_pause(pace, self._failures, self._draw(), retry_after_s)
+        return Step(0, (), trouble, now_ms + pause_ms)
