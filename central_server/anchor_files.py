@@ -1,4 +1,4 @@
-"""The anchor claims in the public folder: ``anchors/<size>.json`` each, and ``anchors/index.json`` that lists the sizes.
+"""The anchor claims in the public folder: ``anchors/<size>.json`` each, and their list, ``anchors/index.json``.
 
 The index is written after the claim that it lists. Both are copies of what the chain says: where they are damaged or
 missing they are written anew from there.

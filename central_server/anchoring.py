@@ -1,8 +1,8 @@
-"""Anchoring the published log: the newest published checkpoint goes to the chain, and what the chain holds is published.
+"""Anchoring the published log: the newest published checkpoint goes to the chain, and what that holds is published.
 
-Responsible for the ends of ``ledger.anchor.worker``: the heads and proofs that it takes from the public folder, the guard
-that it asks before it signs, and the claims that it leaves under ``anchors/``. Everything here may be late without harm:
-receipts, snapshots and checkpoints never wait for it.
+Responsible for the ends of ``ledger.anchor.worker``: the heads and proofs that it takes from the public folder, the
+guard that it asks before it signs, and the claims that it leaves under ``anchors/``. Everything here may be late
+without harm: receipts, snapshots and checkpoints never wait for it.
 """
 
 from collections.abc import Callable, Sequence
@@ -57,8 +57,8 @@ def guarded(key: AnchorSigner, store: Store, guard: Guard) -> AnchorSigner:
         if guard.read().size < head.size or store.root_at(head.size) != head.root:
             raise RollbackError(
                 "HEAD_NOT_GUARDED",
-                f"the published head of size {head.size} is none that this log and its guard hold: is the public folder "
-                "another log's, or the database an old copy?",
+                f"the published head of size {head.size} is none that this log and its guard hold: is the public "
+                "folder another log's, or the database an old copy?",
             )
 
     return GuardedAnchorSigner(key, require_passed)
@@ -90,6 +90,7 @@ class AnchorFollower:
         self._confirmations = confirmations
         self._monotonic = monotonic
         self._tell = tell
+        self._told: str | None = None
         self._closing = False
         self._worker = self._start(seconds)
 
@@ -110,15 +111,23 @@ class AnchorFollower:
         """For health, metrics and alarms; may be read from any thread."""
         return self._worker.status
 
+    @property
+    def problem(self) -> str | None:
+        """The code of what keeps anchors back."""
+        return self._worker.status.problem
+
+    def numbers(self) -> dict[str, int | None]:
+        """The size last anchored, and how many published entries it does not cover."""
+        status = self._worker.status
+        return {"size": None if status.anchored is None else status.anchored.size, "lag": status.lag}
+
     def step(self) -> float:
         """Do what can be done now; the seconds until the next step."""
-        before = self._worker.status.problem
         seconds = self._worker.step()
         status = self._worker.status
-        if status.problem is not None and status.problem != before:
-            self._tell(f"{status.problem}: {status.message}")
-        elif status.problem is None and before is not None:
-            self._tell("works again")
+        if status.problem != self._told:
+            self._tell("works again" if status.problem is None else f"{status.problem}: {status.message}")
+            self._told = status.problem
         return seconds
 
     def close(self) -> bool:
@@ -128,7 +137,7 @@ class AnchorFollower:
         """
         if not self._closing:
             self._closing = True
-            # A worker knows nothing that the chain does not: a new one, in no hurry to wait, goes on where this one was.
+            # A worker knows nothing that the chain does not: a new one, without an interval, goes on where this was.
             self._worker = self._start(0.0)
         self.step()
         status = self._worker.status

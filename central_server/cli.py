@@ -21,7 +21,7 @@ from central_server.roster import finish_roster
 from central_server.run import RunOptions, run_server
 from ledger.anchor.chain_server import ChainServer
 from ledger.anchor.embedded_chain import EmbeddedChain
-from ledger.errors import FormatError, TunukError
+from ledger.errors import TunukError
 
 _Run: TypeAlias = Callable[[argparse.Namespace, ElectionDirectory], int]
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -93,8 +93,6 @@ def _print_json(facts: dict[str, object]) -> None:
 
 
 def _init(options: argparse.Namespace, directory: ElectionDirectory) -> int:
-    if (options.chain_rpc is None) != (options.chain_id is None):
-        raise FormatError("CHAIN_OPTIONS", "an external network is given by both --chain-rpc and --chain-id")
     chosen = InitOptions(
         options.definition,
         options.server_url,
@@ -104,9 +102,7 @@ def _init(options: argparse.Namespace, directory: ElectionDirectory) -> int:
         options.anchor_seconds,
     )
     definition = init_election(directory, chosen, time.time)
-    _print_json(
-        {"directory": str(directory.root), "units": len(definition.units), "devices": len(definition.devices)}
-    )
+    _print_json({"directory": str(directory.root), "units": len(definition.units), "devices": len(definition.devices)})
     return 0
 
 
@@ -142,3 +138,7 @@ def _chain(options: argparse.Namespace, directory: ElectionDirectory) -> int:
     stopping.wait()
     server.stop()
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -46,7 +46,7 @@ def parse_enrolment(data: bytes, name: str) -> Enrolment:
         raise FormatError("BAD_ENROLMENT", f"{name} is not an enrolment: {error}") from error
     verify_request(enrolment.csr, enrolment.device, enrolment.key)
     if not is_sound_key(enrolment.key):
-        raise SignatureError("KEY_UNSOUND", f"{name}: signatures by this key prove nothing: let the device make another")
+        raise SignatureError("KEY_UNSOUND", f"{name}: signatures by this key prove nothing: make another")
     return enrolment
 
 

@@ -1,26 +1,18 @@
-"""What the server says about itself: public facts, for a monitor and for agents. Read often, so that it asks no disk."""
+"""What the server says about itself: public facts, for monitors and for agents. Read often, so that it asks no disk."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from central_server.append_queue import AppendQueue
 from central_server.devices import Roster
 
 
-class FollowerHealth(Protocol):
-    """``problem``: the code of what keeps a follower from following, None when all is well."""
-
-    @property
-    def problem(self) -> str | None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class FollowerReport:
-    """A follower by name: its problem, and numbers that say how far it has come."""
+    """A follower by name: the code of what keeps it from following (None when all is well), and how far it has come."""
 
     name: str
-    health: FollowerHealth
+    problem: Callable[[], str | None]
     numbers: Callable[[], Mapping[str, int | None]]
 
 
@@ -33,7 +25,7 @@ class Health:
         self._followers = followers
 
     def read(self) -> dict[str, object]:
-        problems = [follower.health.problem for follower in self._followers]
+        problems = [follower.problem() for follower in self._followers]
         status = "failing" if self._queue.problem else "degraded" if any(problems) else "ok"
         followers = {
             follower.name: {"problem": problem, **follower.numbers()}

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ledger.errors import FormatError, SignatureError, TunukError
-from ledger.primitives import Hash, KeyId, PublicKey
+from ledger.primitives import Hash, PublicKey
 from ledger.record import SignedRecord, VerifiedRecord, parse_record, verify_record
 from ledger.signing import Verifier
 from ledger.tally import Opening, TallyReport
@@ -55,7 +55,7 @@ class _OneDevice:
         self._key_id = key.key_id
 
     def signing_key(self, record: SignedRecord) -> PublicKey:
-        if KeyId(record.signatures[0].key_id) != self._key_id:
+        if record.signatures[0].key_id != self._key_id:
             raise SignatureError("FOREIGN_RECORD", "the record is not signed by the key of this client's certificate")
         return self._key
 

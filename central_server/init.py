@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
+
 from central_server.certificates import CertificateAuthority
 from central_server.chain_node import load_submitter
 from central_server.definition_checks import verify_definition
@@ -17,9 +19,9 @@ from central_server.definition_file import MAX_DEFINITION, DefinitionFile
 from central_server.directory import ElectionDirectory
 from central_server.directory_lock import hold_directory
 from central_server.keys import create_key, create_secret_file, read_secret_file
-from central_server.settings import ChainSettings, Settings, write_settings
+from central_server.settings import ChainSettings, Settings, verify_settings, write_settings
 from ledger.anchor.embedded_chain import EmbeddedChain
-from ledger.errors import ConflictError
+from ledger.errors import ConflictError, FormatError
 from ledger.store.durable import StorageError, make_directory, read_file, storage_error, write_file
 
 LIFETIME = timedelta(days=3 * 365)
@@ -54,6 +56,7 @@ def init_election(directory: ElectionDirectory, options: InitOptions, clock: Cal
     if data is None:
         raise StorageError("DEFINITION_MISSING", f"{options.definition} does not exist")
     definition = verify_definition(data)
+    settings = _choose_settings(options)
     make_private_directory(directory.server)
     with hold_directory(directory.lock):
         if directory.settings.exists():
@@ -62,18 +65,28 @@ def init_election(directory: ElectionDirectory, options: InitOptions, clock: Cal
             )
         _make_keys(directory)
         _make_authority(directory, definition.authority, clock)
-        chain = _make_chain(directory, options, clock)
+        chain_id = settings.chain.chain_id if settings.chain.rpc else _make_chain(directory, settings.chain, clock)
         write_file(directory.definition, data)
-        settings = Settings(
-            "tunuk-server-settings/1",
-            secrets.token_hex(16),
-            options.server_url,
-            chain,
-            options.snapshot_seconds,
-            options.anchor_seconds,
-        )
-        write_settings(directory.settings, settings)
+        chain = ChainSettings(chain_id, settings.chain.rpc)
+        write_settings(directory.settings, msgspec.structs.replace(settings, chain=chain))
     return definition
+
+
+def _choose_settings(options: InitOptions) -> Settings:
+    """With a chain id for a chain that is yet to be made. Raises FormatError(``CHAIN_OPTIONS``, ``BAD_OPTION``)."""
+    if (options.chain_rpc is None) != (options.chain_id is None):
+        raise FormatError("CHAIN_OPTIONS", "an external network is given by both its node's address and its chain id")
+    chain_id = _FIRST_CHAIN_ID + secrets.randbelow(_CHAIN_IDS) if options.chain_id is None else options.chain_id
+    settings = Settings(
+        "tunuk-server-settings/1",
+        secrets.token_hex(16),
+        options.server_url,
+        ChainSettings(chain_id, options.chain_rpc),
+        options.snapshot_seconds,
+        options.anchor_seconds,
+    )
+    verify_settings(settings)
+    return settings
 
 
 def make_private_directory(path: Path) -> None:
@@ -112,16 +125,14 @@ def _make_authority(directory: ElectionDirectory, name: str, clock: Callable[[],
     write_file(directory.certificates / "ca.pem", load_authority(directory).certificate)
 
 
-def _make_chain(directory: ElectionDirectory, options: InitOptions, clock: Callable[[], float]) -> ChainSettings:
-    if options.chain_rpc is not None and options.chain_id is not None:
-        return ChainSettings(options.chain_id, options.chain_rpc)
+def _make_chain(directory: ElectionDirectory, chosen: ChainSettings, clock: Callable[[], float]) -> int:
+    """The chain id of the embedded chain, which an interrupted run may have made under another one than ``chosen``."""
     try:
         chain = EmbeddedChain.open(directory.chain, clock)
     except StorageError as error:
         if error.code != "CHAIN_MISSING":
             raise
-        chain_id = _FIRST_CHAIN_ID + secrets.randbelow(_CHAIN_IDS)
         balances = {load_submitter(directory).address: SUBMITTER_WEI}
-        chain = EmbeddedChain.create(directory.chain, chain_id, balances, clock)
+        chain = EmbeddedChain.create(directory.chain, chosen.chain_id, balances, clock)
     chain.close()
-    return ChainSettings(chain.chain_id, None)
+    return chain.chain_id

@@ -24,7 +24,7 @@ class OperatorLog:
             print(f"{source}: {words}", file=self._stream, flush=True)
 
     def tell_error(self, source: str, error: TunukError) -> None:
-        """The same code from the same source is told once a minute. Sources and codes are few, so that nothing grows."""
+        """The same code from the same source is told once a minute. Sources and codes are few: nothing grows."""
         now, key = self._monotonic(), (source, error.code)
         with self._lock:
             if now - self._told.get(key, -REPEAT_SECONDS) < REPEAT_SECONDS:

@@ -44,6 +44,7 @@ from ledger.vkey import KeyType, NoteKey
 DEPLOY_SECONDS = 120.0
 """How long a block of an external network is waited for."""
 
+
 def finish_roster(
     directory: ElectionDirectory, enrolments: Path, clock: Callable[[], float], monotonic: Callable[[], float]
 ) -> RosterState:
@@ -129,9 +130,7 @@ def _append(directory: ElectionDirectory, origin: str, entries: ElectionEntries)
             raise StorageError("STORE_CORRUPT", f"{directory.log} does not hold the election that was appended")
 
 
-def _deploy(
-    directory: ElectionDirectory, node: ChainNode, election: Election, monotonic: Callable[[], float]
-) -> None:
+def _deploy(directory: ElectionDirectory, node: ChainNode, election: Election, monotonic: Callable[[], float]) -> None:
     """Deploy the anchor contract at the pinned address, or find it there with the right code."""
     target = anchor_target(election, open_signer(directory, "log").public_key)
     pause = threading.Event().wait

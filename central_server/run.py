@@ -1,7 +1,8 @@
 """``central-server run``: one process that takes records, publishes and anchors, until it is told to stop.
 
-It opens log, chain and folder, gives each follower its thread, and serves. It repairs nothing: a start after ``kill -9``
-is a start. Told to stop, it answers what it has begun, then lets publication and anchor catch up for a bounded time.
+It opens log, chain and folder, gives each follower its thread, and serves. It repairs nothing: a start after
+``kill -9`` is a start. Told to stop, it answers what it has begun, then lets publication and anchor catch up for a
+bounded time.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,13 +25,13 @@ from central_server.devices import Roster, read_roster
 from central_server.directory import ElectionDirectory
 from central_server.directory_lock import hold_directory
 from central_server.follower_thread import FollowerThread
-from central_server.health import FollowerReport, Health
+from central_server.health import Health
 from central_server.log_access import open_log
 from central_server.operator_log import OperatorLog
 from central_server.roster_state import read_finished_state
 from central_server.routes.receipts import ReceiptsRoute
 from central_server.routes.records import RecordsRoute
-from central_server.run_followers import Followers, run_followers
+from central_server.run_followers import FollowerContext, Followers, run_followers
 from central_server.serving import local_url, make_server, open_socket, renew_server_context
 from central_server.settings import read_settings
 from central_server.sodium_verifier import SodiumVerifier
@@ -82,9 +83,8 @@ def run_server(
         writing = stack.enter_context(SqliteStore(directory.log, state.origin))
         reading = stack.enter_context(SqliteStore(directory.log, state.origin))
         log, reading_log, roster = open_log(directory, writing), open_log(directory, reading), read_roster(writing)
-        followers = stack.enter_context(
-            run_followers(directory, settings, roster.election, options.rpc_port, clock, monotonic, operator)
-        )
+        following = FollowerContext(directory, settings, roster.election, clock, monotonic, operator)
+        followers = stack.enter_context(run_followers(following, options.rpc_port))
         service = _Service(roster, log, reading_log, reading, followers, operator)
         addresses: dict[str, object] = {"url": local_url(listening), "rpc": followers.rpc_url}
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -117,10 +117,10 @@ async def _serve(
             queue.close()
 
 
-def _appending(service: _Service) -> Callable[[list[bytes]], list[Receipt]]:
+def _appending(service: _Service) -> Callable[[Sequence[bytes]], list[Receipt]]:
     publication: FollowerThread = service.followers.publication
 
-    def append(entries: list[bytes]) -> list[Receipt]:
+    def append(entries: Sequence[bytes]) -> list[Receipt]:
         receipts = service.writing.append(entries)
         publication.wake()
         return receipts

@@ -7,6 +7,16 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from central_server.anchor_files import AnchorFiles
+from central_server.anchoring import AnchorFollower, PublishedFolder, guarded
+from central_server.chain_node import (
+    GAS_PRICE,
+    ChainNode,
+    anchor_target,
+    load_anchor_key,
+    load_submitter,
+    open_node,
+)
 from central_server.directory import ElectionDirectory
 from central_server.follower import Progress, Publisher
 from central_server.follower_thread import FollowerThread
@@ -14,7 +24,10 @@ from central_server.health import FollowerReport
 from central_server.log_access import open_log, open_signer
 from central_server.operator_log import OperatorLog
 from central_server.settings import Settings
+from ledger.anchor.evm import open_contract
 from ledger.election import Election
+from ledger.store.durable import StorageError
+from ledger.store.guard import FileGuard
 from ledger.store.sqlite import SqliteStore
 
 CHECKPOINT_SECONDS = 1.0
@@ -22,6 +35,12 @@ CHECKPOINT_SECONDS = 1.0
 
 PUBLICATION_CLOSING_SECONDS = 30.0
 """For the last snapshot and checkpoint before the server stops."""
+
+ANCHOR_CLOSING_SECONDS = 15.0
+"""For the anchor of that checkpoint. What is not done by then is done after the next start."""
+
+CONFIRMATIONS = 0
+"""Blocks of the embedded chain and of a QBFT network are final at once."""
 
 
 @dataclass(slots=True)
@@ -48,48 +67,96 @@ class PublicationFollower:
         return self.progress.settled
 
 
-@contextlib.contextmanager
-def run_publication(
-    directory: ElectionDirectory,
-    settings: Settings,
-    origin: str,
-    clock: Callable[[], float],
-    monotonic: Callable[[], float],
-    operator: OperatorLog,
-) -> Iterator[tuple[FollowerThread, PublicationFollower]]:
-    """Publish until the end, and then everything that the log holds. Raises TunukError for keys, log or guard."""
-    with SqliteStore(directory.log, origin) as store:
-        log, signer = open_log(directory, store), open_signer(directory, "publisher")
-        publisher = Publisher(log, store, directory.publication, signer, clock, settings.snapshot_seconds)
-        follower = PublicationFollower(publisher, settings.snapshot_seconds)
-        thread = FollowerThread("publication", follower.step, follower.close, operator.tell_error, monotonic)
-        thread.start()
-        try:
-            yield thread, follower
-        finally:
-            if not thread.stop(PUBLICATION_CLOSING_SECONDS):
-                operator.tell("publication", "it did not end in time; the next start goes on where it was")
-
-
 @dataclass(frozen=True, slots=True)
 class Followers:
-    """What ``run`` needs of the followers while they run. ``rpc_url``: the embedded chain's or the network's node."""
+    """What ``run`` needs of the running followers. ``rpc_url``: of the node, None where the chain is unusable."""
 
     publication: FollowerThread
     reports: tuple[FollowerReport, ...]
     rpc_url: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class FollowerContext:
+    """What both followers are made of."""
+
+    directory: ElectionDirectory
+    settings: Settings
+    election: Election
+    clock: Callable[[], float]
+    monotonic: Callable[[], float]
+    operator: OperatorLog
+
+
 @contextlib.contextmanager
-def run_followers(
-    directory: ElectionDirectory,
-    settings: Settings,
-    election: Election,
-    rpc_port: int,
-    clock: Callable[[], float],
-    monotonic: Callable[[], float],
-    operator: OperatorLog,
-) -> Iterator[Followers]:
-    with run_publication(directory, settings, election.origin(), clock, monotonic, operator) as (thread, publication):
-        report = FollowerReport("publication", thread, publication.numbers)
-        yield Followers(thread, (report,), None)
+def run_followers(context: FollowerContext, rpc_port: int) -> Iterator[Followers]:
+    """Follow until the end; then publication catches up, and after it the anchor, within their bounds.
+
+    Raises TunukError for keys, log or guard, and where the chain's port is taken.
+    """
+    with _run_anchoring(context, rpc_port) as (anchoring, rpc_url), _run_publication(context) as (thread, publication):
+        report = FollowerReport("publication", lambda: thread.problem, publication.numbers)
+        yield Followers(thread, (report, anchoring), rpc_url)
+
+
+@contextlib.contextmanager
+def _run_publication(context: FollowerContext) -> Iterator[tuple[FollowerThread, PublicationFollower]]:
+    with SqliteStore(context.directory.log, context.election.origin()) as store:
+        publisher = Publisher(
+            open_log(context.directory, store),
+            store,
+            context.directory.publication,
+            open_signer(context.directory, "publisher"),
+            context.clock,
+            context.settings.snapshot_seconds,
+        )
+        follower = PublicationFollower(publisher, context.settings.snapshot_seconds)
+        with _thread(context, "publication", follower.step, follower.close, PUBLICATION_CLOSING_SECONDS) as thread:
+            yield thread, follower
+
+
+@contextlib.contextmanager
+def _run_anchoring(context: FollowerContext, rpc_port: int) -> Iterator[tuple[FollowerReport, str | None]]:
+    """Anchor, unless the embedded chain cannot be opened: that is told, and everything else goes on without it."""
+    with contextlib.ExitStack() as stack:
+        try:
+            node = stack.enter_context(open_node(context.directory, context.settings, rpc_port, context.clock))
+        except StorageError as error:
+            context.operator.tell_error("anchoring", error)
+            code = error.code
+            yield FollowerReport("anchoring", lambda: code, dict), None
+            return
+        store = stack.enter_context(SqliteStore(context.directory.log, context.election.origin()))
+        follower = _make_anchor_follower(context, node, store)
+        closing_seconds = ANCHOR_CLOSING_SECONDS
+        thread = stack.enter_context(_thread(context, "anchoring", follower.step, follower.close, closing_seconds))
+        yield FollowerReport("anchoring", lambda: follower.problem or thread.problem, follower.numbers), node.url
+
+
+def _make_anchor_follower(context: FollowerContext, node: ChainNode, store: SqliteStore) -> AnchorFollower:
+    directory, origin = context.directory, context.election.origin()
+    target = anchor_target(context.election, open_signer(directory, "log").public_key)
+    submitter = load_submitter(directory)
+    return AnchorFollower(
+        lambda: open_contract(node.call, target, submitter, GAS_PRICE),
+        PublishedFolder(directory.publication, origin),
+        AnchorFiles(directory.publication),
+        guarded(load_anchor_key(directory), store, FileGuard(directory.guard, origin)),
+        context.settings.anchor_seconds,
+        CONFIRMATIONS,
+        context.monotonic,
+        lambda words: context.operator.tell("anchoring", words),
+    )
+
+
+@contextlib.contextmanager
+def _thread(
+    context: FollowerContext, name: str, step: Callable[[], float], close: Callable[[], bool], closing_seconds: float
+) -> Iterator[FollowerThread]:
+    thread = FollowerThread(name, step, close, context.operator.tell_error, context.monotonic)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        if not thread.stop(closing_seconds):
+            context.operator.tell(name, "it did not end in time; the next start goes on where it was")

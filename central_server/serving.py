@@ -69,7 +69,7 @@ def make_server(app: FastAPI, context: ssl.SSLContext, on_ready: Callable[[], No
 
 
 def open_socket(host: str, port: int) -> socket.socket:
-    """Listen on an address of this machine; port 0 takes a free one. Raises FormatError, StorageError(``PORT_TAKEN``)."""
+    """Listen on an address of this machine. Raises FormatError(``BAD_HOST``), StorageError(``PORT_TAKEN``)."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError as error:
@@ -93,7 +93,7 @@ def local_url(listening: socket.socket) -> str:
 def renew_server_context(
     directory: ElectionDirectory, host: str, server_url: str | None, now: datetime
 ) -> ssl.SSLContext:
-    """Issue the server's certificate anew at each start: it never runs out, and fits the address that is listened on."""
+    """Issue the server's certificate anew at each start: it never runs out, and fits where the server listens."""
     hosts = ["localhost", "127.0.0.1", "::1"]
     if not ipaddress.ip_address(host).is_unspecified:
         hosts.append(host)

@@ -14,25 +14,34 @@ from ledger.errors import FormatError
 from ledger.store.durable import StorageError, read_file, write_file
 
 MAX_SETTINGS = 64 * 1024
-Url = Annotated[str, Meta(pattern=r"\Ahttps?://[!-~]{1,500}\Z")]
+RpcUrl = Annotated[str, Meta(pattern=r"\Ahttps?://[!-~]{1,500}\Z")]
+ServerUrl = Annotated[str, Meta(pattern=r"\Ahttps://([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?\Z")]
 
 
 class ChainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``rpc`` is the address of a node of the network that anchors this log; null for the embedded chain."""
 
     chain_id: Annotated[int, Meta(ge=1, le=2**53 - 1)]
-    rpc: Url | None
+    rpc: RpcUrl | None
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``salt`` (16 bytes, hexadecimal) goes into the election id; ``server_url`` is what devices are told, if anything."""
+    """``salt`` (16 bytes, in hex) goes into the election id; ``server_url`` is what devices are told, if anything."""
 
     format: Literal["tunuk-server-settings/1"]
     salt: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
-    server_url: Annotated[str, Meta(pattern=r"\Ahttps://[^\s/?#@]{1,255}\Z")] | None
+    server_url: ServerUrl | None
     chain: ChainSettings
     snapshot_seconds: Annotated[int, Meta(ge=1, le=3600)]
     anchor_seconds: Annotated[int, Meta(ge=1, le=86400)]
+
+
+def verify_settings(settings: Settings) -> None:
+    """Hold what an operator chose to the bounds of the file. Raises FormatError(``BAD_OPTION``)."""
+    try:
+        msgspec.json.decode(msgspec.json.encode(settings), type=Settings)
+    except msgspec.ValidationError as error:
+        raise FormatError("BAD_OPTION", f"not a possible setting: {error}") from error
 
 
 def write_settings(path: Path, settings: Settings) -> None:

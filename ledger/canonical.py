@@ -65,10 +65,15 @@ def decode(kind: type[_T], data: bytes) -> _T:
     return value
 
 
+# Controls, line separators, and what is there without being seen: it makes equal-looking names differ, or turns the
+# direction of the text around them. None of the project's three languages is written with any of these.
+_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
+
+
 def require_text(*texts: str) -> None:
-    """Raise ValueError for text that is not NFC, has control characters, or starts or ends with a blank."""
+    """Raise ValueError for text that is not NFC, has invisible characters, or starts or ends with a blank."""
     for text in texts:
         if not unicodedata.is_normalized("NFC", text):
             raise ValueError(f"text is not in Unicode normalisation form C: {text[:80]!r}")
-        if text != text.strip() or any(unicodedata.category(character) == "Cc" for character in text):
-            raise ValueError(f"text has control characters or blanks at an end: {text[:80]!r}")
+        if text != text.strip() or any(unicodedata.category(character) in _INVISIBLE for character in text):
+            raise ValueError(f"text has invisible characters or blanks at an end: {text[:80]!r}")

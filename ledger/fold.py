@@ -115,9 +115,9 @@ class Fold:
         if isinstance(body, Snapshot):
             self.snapshots += 1
             return Outcome("applied")
+        self._follow_chain(index, body, record)
         if not self.definition.complete:
             return Outcome("held", "PARTS_INCOMPLETE", "a device's record came before the election was complete")
-        self._follow_chain(index, body, record)
         return self._open(body, record) if isinstance(body, Opening) else self._tally(index, body, record)
 
     def _define(self, body: Election | Contest | ReportingUnit | ReportingDevice) -> Outcome:

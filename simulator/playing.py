@@ -165,7 +165,10 @@ def _run_both(agent: list[str], urn: list[str], log: Path) -> list[int]:
     with log.open("ab") as words:
         processes = [subprocess.Popen(arguments, stdout=words, stderr=words) for arguments in (agent, urn)]
         try:
-            return [process.wait(DELIVERY_SECONDS) for process in processes]
+            if status := processes[0].wait(DELIVERY_SECONDS):
+                # Without an agent the urn would call for ever.
+                return [status]
+            return [0, processes[1].wait(DELIVERY_SECONDS)]
         except subprocess.TimeoutExpired as error:
             raise NightError("NOT_DELIVERED", f"no end in {DELIVERY_SECONDS} s\n{last_words(log)}") from error
         finally:

@@ -139,6 +139,7 @@ class SerialLine:
             _Direction(self._agent_end, self._urn_end, to_urn or LineFaults()),
         )
         self._wake_reader, self._wake_writer = os.pipe()
+        self._is_closed = False
         self._thread = threading.Thread(target=self._relay, name="serial line", daemon=True)
         self._thread.start()
 
@@ -151,6 +152,10 @@ class SerialLine:
         self.close()
 
     def close(self) -> None:
+        """Pull the cable at both ends. Doing it again does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         os.write(self._wake_writer, b"x")
         self._thread.join()
         for descriptor in (self._wake_reader, self._wake_writer):

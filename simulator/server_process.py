@@ -62,24 +62,31 @@ def last_words(log: Path) -> str:
 @contextlib.contextmanager
 def running_server(directory: Path, log: Path) -> Iterator[RunningServer]:
     """``central-server run`` on free ports of loopback, until the block ends."""
-    with log.open("ab") as words:
-        process = subprocess.Popen(
-            [command("central-server"), "run", "--dir", str(directory), "--port", "0", "--rpc-port", "0"],
-            stdout=subprocess.PIPE,
-            stderr=words,
-        )
+    process = start_server(directory, log, 0)
     try:
-        yield _await_ready(process, log)
+        yield await_ready(process, log)
         stop_server(process, log)
     finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        end_server(process)
 
 
-def _await_ready(process: "subprocess.Popen[bytes]", log: Path) -> RunningServer:
+def start_server(directory: Path, log: Path, port: int) -> "subprocess.Popen[bytes]":
+    """Start the process and wait for nothing; its words go into ``log``. Port 0 takes a free one."""
+    arguments = [command("central-server"), "run", "--dir", str(directory), "--port", str(port), "--rpc-port", "0"]
+    with log.open("ab") as words:
+        return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=words)
+
+
+def end_server(process: "subprocess.Popen[bytes]") -> None:
+    """Kill what still runs of it, and free what it held."""
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def await_ready(process: "subprocess.Popen[bytes]", log: Path) -> RunningServer:
     """The server says on one line of its output, in JSON, where it listens."""
     if process.stdout is None:
         raise NightError("SERVER_DID_NOT_START", "the server has no output to read")

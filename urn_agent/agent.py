@@ -121,8 +121,8 @@ class Ending(Enum):
 class Agent:
     """The main thread's loop. ``clock_ms`` only goes forward.
 
-    With ``is_once`` all is done when a final report is stored, every record has its
-    outcome, and the urn has its answers; otherwise it goes on until ``stop``.
+    With ``is_once`` it ends when the final report of the session at the line is stored, every record has its outcome,
+    and the urn has its answers; otherwise it goes on until ``stop``.
     """
 
     port: Path
@@ -149,23 +149,23 @@ class Agent:
             selector.register(self.bell, selectors.EVENT_READ)
             while self._goes_on():
                 try:
-                    port = SerialPort.open(self.port, self.baud)
+                    self._open_and_serve(selector)
                 except SerialError as error:
                     self._complain(error)
                     selector.select(TICK_S)
                     self.bell.silence()
-                    continue
-                try:
-                    self._last_trouble = ""
-                    self.notify(Notice("SERIAL_OPEN", str(self.port)))
-                    self._serve(port, selector)
-                except SerialError as error:
-                    self._complain(error)
-                finally:
-                    port.close()
         if self.is_stopping:
             return Ending.STOPPED
         return Ending.DONE if self.courier.is_alive() else Ending.COURIER_DIED
+
+    def _open_and_serve(self, selector: selectors.BaseSelector) -> None:
+        port = SerialPort.open(self.port, self.baud)
+        try:
+            self._last_trouble = ""
+            self.notify(Notice("SERIAL_OPEN", str(self.port)))
+            self._serve(port, selector)
+        finally:
+            port.close()
 
     def _serve(self, port: SerialPort, selector: selectors.BaseSelector) -> None:
         outgoing = bytearray()
@@ -197,10 +197,12 @@ class Agent:
             return False
         if not self.is_once:
             return True
-        progress = self.outbox.progress()
-        if not progress.finals or progress.pending:
+        progress, urn = self.outbox.progress(), self.session.state
+        if progress.pending or not progress.finals:
             return True
-        return not (self.session.state.has_all_answers or self.clock_ms() - self._heard_ms > QUIET_MS)
+        if urn.urn is not None and not self.outbox.has_final(urn.urn, urn.session):
+            return True
+        return not (urn.has_all_answers or self.clock_ms() - self._heard_ms > QUIET_MS)
 
     def _complain(self, error: SerialError) -> None:
         """Once for each reason: a missing port is looked for twice a second."""

@@ -147,8 +147,8 @@ def begin_folder(folder: AgentFolder, settings: Settings, seed: bytes) -> Device
         raise FolderError("FOLDER_OF_OTHER_DEVICE", f"{folder.root} is the folder of another device")
     key = load_key(folder.key) if folder.key.exists() else create_key(folder.key, seed)
     if not folder.enrolment.exists():
-        public_key = key.public_key.hex()
-        enrolment = Enrolment("tunuk-enrolment/1", settings.device, public_key, key.request_certificate(settings.device))
+        public_key, request = key.public_key.hex(), key.request_certificate(settings.device)
+        enrolment = Enrolment("tunuk-enrolment/1", settings.device, public_key, request)
         create_file(folder.enrolment, _encode(enrolment))
     if not folder.settings.exists():
         create_file(folder.settings, _encode(settings))

@@ -153,6 +153,12 @@ class Outbox:
             counts = dict(self._connection.execute(states).fetchall())
         return Progress(final_count, counts.get("pending", 0), counts.get("receipted", 0), counts.get("refused", 0))
 
+    def has_final(self, urn: str, session: int) -> bool:
+        """Whether a final report of this session is stored."""
+        query = "SELECT 1 FROM report WHERE urn = ? AND session = ? AND kind = ? LIMIT 1"
+        with coded():
+            return self._connection.execute(query, (urn, session, FINAL_REPORT)).fetchone() is not None
+
     def rows(self) -> list[RecordRow]:
         """Every record with its outcome, in the chain's order."""
         query = (

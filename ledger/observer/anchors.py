@@ -117,10 +117,10 @@ class AnchorCheck:
         verified = 0 if None in failed else sum(claim.head.size not in failed for claim in self._sound)
         for problem in problems:
             self._add(problem)
+        if self.error is None and None not in failed:
+            self._check_head(call, pins)
         if self.error is None:
             self.count = AnchorCount(self.claims, verified)
-            if None not in failed:
-                self._check_head(call, pins)
 
     def _add(self, problem: ChainProblem) -> None:
         path = None if problem.size is None else claim_path(problem.size)

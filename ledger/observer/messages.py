@@ -85,10 +85,10 @@ def say(language: Language, key: str, **facts: object) -> str:
 
 
 def describe(language: Language, finding: Finding) -> str:
-    """The finding's sentence; what the error said where the table does not have the code."""
+    """The finding's sentence, after its file; what the error said where the table does not have the code."""
     facts = _Facts({"index": finding.index, "path": finding.path, **finding.facts})
-    words = SENTENCES.get(finding.code, UNLISTED)
-    return words[LANGUAGES.index(language)].format_map(facts)
+    words = SENTENCES.get(finding.code, UNLISTED)[LANGUAGES.index(language)].format_map(facts)
+    return words if finding.path is None or finding.path in words else f"{finding.path}: {words}"
 
 
 def describe_held(language: Language, held: Held) -> str:

@@ -43,7 +43,8 @@ def _unit(name: str, kind: str, parent: str | None, ballot: list[dict[str, Any]]
 
 
 def _device(place: int, unit: str, role: str) -> dict[str, Any]:
-    return {"id": f"d{place}", "urns": [{"urn": f"u{place}", "units": [{"unit": unit, "role": role, "contests": None}]}]}
+    units = [{"unit": unit, "role": role, "contests": None}]
+    return {"id": f"d{place}", "urns": [{"urn": f"u{place}", "units": units}]}
 
 
 _SELECTIONS = [{"id": place, "name": words(f"S{place}"), "party": "P", "kind": "candidate"} for place in (1, 2, 3)]
@@ -89,7 +90,8 @@ def make_request(device: str, seed: bytes) -> str:
     """A certificate request (PEM) by the key of this seed."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, device)])
     key = Ed25519PrivateKey.from_private_bytes(seed)
-    return x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, None).public_bytes(Encoding.PEM).decode()
+    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, None)
+    return request.public_bytes(Encoding.PEM).decode()
 
 
 def make_enrolment(device: str, seed: bytes) -> dict[str, str]:
@@ -109,9 +111,9 @@ def write_enrolments(folder: Path) -> Path:
     return folder
 
 
-def write_device_key(path: Path, place: int) -> Path:
-    """The key of a device in PEM, as its TLS library wants it."""
-    key = Ed25519PrivateKey.from_private_bytes(DEVICE_SEEDS[place])
+def write_device_key(path: Path, device: int | bytes) -> Path:
+    """The key of a device (its place, or any seed) in PEM, as its TLS library wants it."""
+    key = Ed25519PrivateKey.from_private_bytes(DEVICE_SEEDS[device] if isinstance(device, int) else device)
     path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return path
 

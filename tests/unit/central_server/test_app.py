@@ -9,7 +9,10 @@ import msgspec
 import pytest
 
 from central_server.admission import MAX_REQUESTS_OF_DEVICE
+from central_server.http_errors import MAX_MESSAGE
+from central_server.ingest import Refused
 from central_server.routes import receipts as receipts_route
+from central_server.routes.records import encode_answer
 from ledger.log import initialise_guard
 from ledger.proof import verify_tlog_proof
 from ledger.record import parse_record
@@ -88,11 +91,20 @@ def test_a_bad_body_is_refused_whole(office: Office, body: bytes, media_type: st
 
 
 def test_a_body_of_unknown_length_has_the_same_bound(office: Office) -> None:
-    async def endless() -> AsyncIterator[bytes]:
-        for _ in range(17):
+    read: list[int] = []
+
+    async def long() -> AsyncIterator[bytes]:
+        for number in range(100):
+            read.append(number)
             yield bytes(64 * 1024)
 
-    assert refusal(office.send("POST", RECORDS, endless())) == "TOO_LARGE"
+    assert refusal(office.send("POST", RECORDS, long())) == "TOO_LARGE"
+    assert len(read) < 20
+
+
+def test_the_words_to_one_record_are_bounded() -> None:
+    [[_, code, message, retry]] = msgspec.msgpack.decode(encode_answer([Refused("NOT_CANONICAL", "x" * 9_000)], []))
+    assert (code, len(message), retry) == ("NOT_CANONICAL", MAX_MESSAGE, False)
 
 
 def test_other_addresses_and_methods_get_coded_answers(office: Office) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 

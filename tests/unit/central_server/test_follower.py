@@ -229,9 +229,9 @@ def test_entries_that_do_not_hash_to_the_head_are_not_published(hall: Hall) -> N
             found = super().entries(first, limit)
             return [*found[:-1], mixed_up]
 
-    with Damaged(hall.directory.parent / "log.sqlite", hall.store.origin) as hall.store:
-        with pytest.raises(TunukError) as caught:
-            hall.publisher().step()
+    damaged = Damaged(hall.directory.parent / "log.sqlite", hall.store.origin)
+    with damaged as hall.store, pytest.raises(TunukError) as caught:
+        hall.publisher().step()
     assert caught.value.code == "STORE_CORRUPT"
     assert hall.files("results") == {}
 

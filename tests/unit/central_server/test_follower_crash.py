@@ -1,7 +1,7 @@
 """A crash at any step, before or after it took effect, leaves a folder that is true, and the next start completes it.
 
-The durable steps are every file that is written, every snapshot that is appended, and every checkpoint that is published.
-Each of them fails twice in its own run: once without having happened, once having happened.
+The durable steps are every file that is written, every snapshot that is appended, every checkpoint that is published.
+Each of them fails twice, in a run of its own: once without having happened, once having happened.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,13 +16,13 @@ from ledger.errors import ConflictError
 from ledger.log import Receipt
 from ledger.note import parse_note
 from ledger.primitives import sha256
-from ledger.record import Snapshot, parse_record, sign_record
+from ledger.record import Snapshot, parse_record
 from ledger.results import numbered_path
 from ledger.store.contract import Store, TreeHead
 from ledger.store.durable import StorageError, write_file
 from ledger.store.tile_files import publish
 from tests.unit.central_server.publisher_factory import Hall, open_hall, settle
-from tests.unit.ledger.election_factory import DEVICE_KEYS, PUBLISHER_KEY, tally
+from tests.unit.ledger.election_factory import DEVICE_KEYS, tally
 
 
 class Power:

@@ -122,8 +122,6 @@ def test_a_body_has_a_bound() -> None:
 
 def test_a_key_that_is_no_devices_accepts_nothing_of_others() -> None:
     stranger = Ed25519Signer(bytes([99]) * 32)
-    [verdict] = verify_records(
-        [small_tally(ELECTION_ID)], stranger.public_key, ELECTION_ID, CryptographyVerifier()
-    )
+    [verdict] = verify_records([small_tally(ELECTION_ID)], stranger.public_key, ELECTION_ID, CryptographyVerifier())
     assert isinstance(verdict, Refused)
     assert verdict.code == "FOREIGN_RECORD"

@@ -98,6 +98,28 @@ def test_a_bad_definition_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"chain_id": 5}, "CHAIN_OPTIONS"),
+        ({"chain_rpc": "http://127.0.0.1:1"}, "CHAIN_OPTIONS"),
+        ({"chain_rpc": "ftp://node", "chain_id": 5}, "BAD_OPTION"),
+        ({"chain_rpc": "http://node", "chain_id": 2**60}, "BAD_OPTION"),
+        ({"server_url": "http://plain.example"}, "BAD_OPTION"),
+        ({"server_url": "https://cec.example/path"}, "BAD_OPTION"),
+        ({"server_url": "https://выборы.example"}, "BAD_OPTION"),
+        ({"snapshot_seconds": 10_000}, "BAD_OPTION"),
+    ],
+)
+def test_impossible_options_are_refused_before_anything_is_made(
+    tmp_path: Path, options: dict[str, object], code: str
+) -> None:
+    with pytest.raises(FormatError) as caught:
+        init_small(tmp_path, **options)
+    assert caught.value.code == code
+    assert not (tmp_path / "election").exists()
+
+
+@pytest.mark.parametrize(
     "change", [{"salt": "00"}, {"extra": 1}, {"snapshot_seconds": 0}, {"server_url": "http://plain"}, {"format": "x"}]
 )
 def test_damaged_settings_are_refused(tmp_path: Path, change: dict[str, object]) -> None:

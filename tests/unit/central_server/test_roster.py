@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from central_server import roster
+from central_server import bundles, roster
 from central_server.certificates import certificate_key
 from central_server.chain_node import anchor_target, load_submitter, open_node
 from central_server.devices import read_roster
@@ -23,7 +23,7 @@ from ledger.log import read_entries
 from ledger.policy import parse_policy
 from ledger.record import parse_record, verify_record
 from ledger.signing import CryptographyVerifier
-from ledger.store.durable import StorageError
+from ledger.store.durable import StorageError, place_file
 from ledger.store.sqlite import SqliteStore
 from tests.unit.central_server.server_factory import init_small, make_enrolment, roster_small, write_enrolments
 from tests.unit.ledger.election_factory import DEVICE_KEYS
@@ -122,6 +122,24 @@ def test_an_interrupted_roster_goes_on_to_the_same_election(
     state = roster_small(directory)
     assert begun is None or begun.election_id == state.election_id
     verify_whole(directory, state)
+
+
+@pytest.mark.parametrize("written", range(5))
+def test_a_bundle_that_was_cut_off_is_made_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int) -> None:
+    directory = init_small(tmp_path)
+    with monkeypatch.context() as patch:
+        real, calls = place_file, []
+
+        def die(path: Path, data: bytes) -> None:
+            calls.append(path)
+            if len(calls) > written:
+                raise Death
+            real(path, data)
+
+        patch.setattr(bundles, "place_file", die)
+        with pytest.raises(Death):
+            roster_small(directory)
+    verify_whole(directory, roster_small(directory))
 
 
 def test_again_changes_nothing(tmp_path: Path) -> None:

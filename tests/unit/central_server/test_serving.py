@@ -125,8 +125,13 @@ def is_ended(connection: ssl.SSLSocket, *, sent: bytes, answer: bytes = b"") -> 
 
 
 @pytest.mark.parametrize(
-    "head", [b"GET /" + b"a" * 300_000, b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 60_000, b"GET / HTTP/1.1\r\nA: " + b"b" * 300_000]
-)  # fmt: skip
+    "head",
+    [
+        b"GET /" + b"a" * 300_000,
+        b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 60_000,
+        b"GET / HTTP/1.1\r\nA: " + b"b" * 300_000,
+    ],
+)
 def test_an_endless_head_ends_the_connection(url: str, head: bytes) -> None:
     with connect(url) as connection:
         assert is_ended(connection, sent=head)
@@ -162,7 +167,9 @@ def test_connections_that_behave_outlive_the_time_for_a_head(url: str, monkeypat
             connection.sendall(b"x")
             answer = b""
             while not answer.endswith(b'"nobody"'):
-                answer += connection.recv(65_536)
+                received = connection.recv(65_536)
+                assert received, "the connection was ended"
+                answer += received
             assert answer.startswith(b"HTTP/1.1 200")
 
 
@@ -194,4 +201,3 @@ def test_damaged_tls_files_are_named(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(StorageError) as missing:
         make_server_context(tmp_path / "none.pem", tmp_path / "a.pem", AUTHORITY.certificate)
     assert missing.value.code == "STORAGE_MISSING"
-

@@ -13,6 +13,7 @@ from ledger.tally import ContestTally
 from simulator.urn import SimulatedUrn
 from tests.unit.ledger.election_factory import DEVICE_KEYS, small_election
 from urn_agent.device_report import DeviceReport, UnitCounts
+from urn_agent.link_events import LinkTimers
 from urn_agent.link_messages import MAX_CONNECTION
 from urn_agent.outbox import Outbox
 from urn_agent.session import AgentSession, Assignment, Notice
@@ -40,9 +41,9 @@ def signed_by_urn(report: DeviceReport) -> DeviceReport:
     return structs.replace(report, urn_signature=b"an urn's signature")
 
 
-def make_urn(*reports: DeviceReport, seed: int = 0) -> SimulatedUrn:
+def make_urn(*reports: DeviceReport, seed: int = 0, timers: LinkTimers | None = None) -> SimulatedUrn:
     draw = random.Random(seed)
-    return SimulatedUrn(reports, lambda: draw.randint(0, MAX_CONNECTION))
+    return SimulatedUrn(reports, lambda: draw.randint(0, MAX_CONNECTION), timers=timers)
 
 
 @contextmanager

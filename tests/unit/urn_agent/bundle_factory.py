@@ -61,5 +61,5 @@ def write_bundle(
     (root / "ca.pem").write_bytes(authority_certificate())
     (root / "policy").write_bytes(encode_policy(policy or SmallLog().policy))
     (root / "election.records").write_bytes(frame_entries(small_night().entries))
-    (root / "device.json").write_text(f'{{"device": "{device}", "server": {server}}}')
+    (root / "device.json").write_text(f'{{"device": "{device}", "server_url": {server}}}')
     return root

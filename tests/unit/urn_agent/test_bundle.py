@@ -51,9 +51,9 @@ FOREIGN = sign_record(tally(small_night()), [PUBLISHER_KEY])
 @pytest.mark.parametrize(
     ("spoil", "code"),
     [
-        (put("device.json", b'{"device": "d1", "server": null}'), "BUNDLE_NOT_OURS"),
+        (put("device.json", b'{"device": "d1", "server_url": null}'), "BUNDLE_NOT_OURS"),
         (put("device.json", b'{"device": "d0"}'), "FILE_UNREADABLE"),
-        (put("device.json", b'{"device": "d0", "server": "http://cec.example"}'), "FILE_UNREADABLE"),
+        (put("device.json", b'{"device": "d0", "server_url": "http://cec.example"}'), "FILE_UNREADABLE"),
         (records(), "BUNDLE_RECORDS"),
         (records(*ENTRIES[1:]), "BUNDLE_RECORDS"),
         (records(ENTRIES[0]), "BUNDLE_NOT_OURS"),

@@ -1,5 +1,6 @@
 """The uplink against a TLS server: what arrives, and the one code for each way in which nothing does."""
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -80,33 +81,41 @@ def test_a_certificate_that_the_server_does_not_take_is_told_from_an_outage(
     tmp_path: Path, connect: Callable[[str], Uplink], key: DeviceKey
 ) -> None:
     """The handshake breaks off, and yet the server answers to a client without a certificate."""
-    with running_server(tmp_path / "server", key.public_key, clients=OTHER_AUTHORITY) as strict:
-        with connect(strict.url) as uplink:
-            codes = []
-            for _ in range(3):
-                with pytest.raises(UplinkError) as caught:
-                    uplink.send_records(BODY)
-                codes.append((caught.value.code, caught.value.needs_people))
+    codes = []
+    with (
+        running_server(tmp_path / "server", key.public_key, clients=OTHER_AUTHORITY) as strict,
+        connect(strict.url) as uplink,
+    ):
+        for _ in range(3):
+            with pytest.raises(UplinkError) as caught:
+                uplink.send_records(BODY)
+            codes.append((caught.value.code, caught.value.needs_people))
     refused = ("UPLINK_CERTIFICATE_REFUSED", True)
     assert codes == [("UPLINK_CUT_OFF", False), refused, refused]
 
 
 def test_a_server_that_cuts_off_and_is_gone(connect: Callable[[str], Uplink]) -> None:
     """It takes connections and closes them: no health either, so an outage."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    listener = socket.create_server(("127.0.0.1", 0))
 
-        def close_all() -> None:
-            for _ in range(3):
+    def close_each() -> None:
+        with contextlib.suppress(OSError):
+            while True:
                 listener.accept()[0].close()
 
-        closing = threading.Thread(target=close_all)
-        closing.start()
-        with connect(f"https://127.0.0.1:{listener.getsockname()[1]}") as uplink:
-            for _ in range(2):
-                with pytest.raises(UplinkError) as caught:
-                    uplink.send_records(BODY)
-                assert (caught.value.code, caught.value.needs_people) == ("UPLINK_CUT_OFF", False)
-        closing.join()
+    closing = threading.Thread(target=close_each)
+    closing.start()
+    with connect(f"https://127.0.0.1:{listener.getsockname()[1]}") as uplink:
+        for _ in range(3):
+            with pytest.raises(UplinkError) as caught:
+                uplink.send_records(BODY)
+            # How far the handshake got by then depends on the machine.
+            assert caught.value.code in ("UPLINK_CUT_OFF", "UPLINK_UNREACHABLE")
+            assert not caught.value.needs_people
+    # Ends the thread's waiting; closing alone would not.
+    listener.shutdown(socket.SHUT_RDWR)
+    closing.join()
+    listener.close()
 
 
 def test_a_restarted_server_is_no_refusal(connect: Callable[[str], Uplink], server: FakeServer) -> None:

@@ -40,6 +40,10 @@ class FakeServer:
             return _problem(401, "NO_CERTIFICATE")
         if _public_key(certificate) not in self.known:
             return _problem(403, "UNKNOWN_DEVICE")
+        return self.answer_from_log(body)
+
+    def answer_from_log(self, body: bytes) -> Answer:
+        """Append the records, and answer with their receipts."""
         with self.lock:
             rows = [["receipt", *self.log.append(record)] for record in msgspec.msgpack.decode(body, type=list[bytes])]
         return 200, {"Content-Type": "application/msgpack"}, msgspec.msgpack.encode(rows)

@@ -142,7 +142,10 @@ def test_a_partial_file_may_have_been_replaced_by_the_full_one() -> None:
     root, mine = root_of(ENTRIES[:size]), log_files(ENTRIES[:size])
     partial = {path for path in mine if ".p/" in path}
     assert partial == {"tile/entries/255.p/20", "tile/0/255.p/20", "tile/1/000.p/255"}
-    assert check({**FILES, **{path: data for path, data in mine.items() if path not in partial}}, size, root) == (True, [])
+    assert check({**FILES, **{path: data for path, data in mine.items() if path not in partial}}, size, root) == (
+        True,
+        [],
+    )
     sound, found = check({path: data for path, data in mine.items() if path not in partial}, size, root)
     assert not sound and {(code, path) for code, _, path in found} == {("FILE_MISSING", path) for path in partial}
 

@@ -1,0 +1,133 @@
+"""The agent's loop at a pseudo-terminal: when it ends, and what it does when a part of it ends."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ledger.errors import FormatError
+from simulator.serial_line import SerialLine
+from simulator.urn import run_urn
+from tests.unit.urn_agent.agent_factory import ELECTION_ID, KEY, final_report, make_urn, open_outbox, zero_report
+from tests.unit.urn_agent.test_courier import Server
+from urn_agent.agent import QUIET_MS, Agent, Bell, CourierThread, Ending
+from urn_agent.courier import Courier
+from urn_agent.outbox import Outbox
+from urn_agent.session import AgentSession, Assignment, Notice
+
+
+@dataclass
+class Steps:
+    """A clock that goes on by ``step_ms`` each time that it is read."""
+
+    step_ms: int = 0
+    now_ms: int = 0
+
+    def __call__(self) -> int:
+        self.now_ms += self.step_ms
+        return self.now_ms
+
+
+@dataclass
+class Hall:
+    """An agent at a line, whose courier delivers to a server in memory."""
+
+    path: Path
+    outbox: Outbox
+    line: SerialLine
+    server: Server
+    notices: list[Notice]
+    bell: Bell
+
+    def make_courier(self, stack: ExitStack) -> Courier:
+        outbox = stack.enter_context(open_outbox(self.path))
+        return Courier(outbox, self.server, self.server.log.prove, lambda: 0.0)
+
+    def agent(self, make: Callable[[ExitStack], Courier], clock: Steps, is_once: bool = True) -> Agent:
+        courier = CourierThread(make, clock, self.notices.append, self.bell)
+
+        def notify(notice: Notice) -> None:
+            self.notices.append(notice)
+            if notice.code == "REPORT_STORED":
+                courier.wake()
+
+        session = AgentSession(
+            Assignment(ELECTION_ID, ("u0",)), KEY, self.outbox, clock_ms=lambda: 0, notify=notify, language="en"
+        )
+        port = Path(self.line.agent_path)
+        return Agent(port, 9_600, session, self.outbox, courier, self.bell, clock, self.notices.append, is_once)
+
+    def run(self, agent: Agent) -> Ending:
+        agent.courier.start()
+        try:
+            return agent.run()
+        finally:
+            agent.courier.stop()
+            agent.courier.join()
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Iterator[Hall]:
+    path, bell = tmp_path / "outbox.sqlite", Bell()
+    with open_outbox(path) as outbox, SerialLine() as line:
+        yield Hall(path, outbox, line, Server(), [], bell)
+    bell.close()
+
+
+def speak(hall: Hall, session: int) -> threading.Thread:
+    """An urn with both reports of the session, in a thread."""
+    urn = make_urn(zero_report(session=session), final_report(session=session), seed=session)
+    clock = Steps(50)
+
+    def run() -> None:
+        run_urn(Path(hall.line.urn_path), urn, clock_ms=clock, complain=lambda _: None, is_stopping=lambda: False)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_it_ends_when_all_is_stored_receipted_and_answered(hall: Hall) -> None:
+    speaking = speak(hall, 1)
+    assert hall.run(hall.agent(hall.make_courier, Steps())) is Ending.DONE
+    speaking.join()
+    assert hall.outbox.progress().receipted == len(hall.server.log.entries) == 2
+
+
+def test_a_final_report_of_an_earlier_session_is_not_the_end(hall: Hall) -> None:
+    """A second agent at the same outbox waits for the final report of the session that is at its line."""
+    first = speak(hall, 1)
+    hall.run(hall.agent(hall.make_courier, Steps()))
+    first.join()
+    second = speak(hall, 2)
+    assert hall.run(hall.agent(hall.make_courier, Steps())) is Ending.DONE
+    second.join()
+    assert hall.outbox.has_final("u0", 2)
+    assert hall.outbox.progress().receipted == 4
+
+
+def test_an_urn_that_has_gone_is_not_waited_for(hall: Hall) -> None:
+    """All was stored before; the urn was switched off. An urn that waited for an answer would have spoken by now."""
+    speaking = speak(hall, 1)
+    hall.run(hall.agent(hall.make_courier, Steps()))
+    speaking.join()
+    assert hall.run(hall.agent(hall.make_courier, Steps(QUIET_MS + 1))) is Ending.DONE
+
+
+def test_a_courier_that_cannot_begin_ends_the_agent(hall: Hall) -> None:
+    def fail(stack: ExitStack) -> Courier:
+        raise FormatError("OUTBOX_CANNOT_OPEN", "no")
+
+    assert hall.run(hall.agent(fail, Steps(), is_once=False)) is Ending.COURIER_DIED
+    assert "OUTBOX_CANNOT_OPEN" in [notice.code for notice in hall.notices]
+
+
+def test_it_stops_when_asked(hall: Hall) -> None:
+    agent = hall.agent(hall.make_courier, Steps(), is_once=False)
+    stopping = threading.Timer(0.05, agent.stop)
+    stopping.start()
+    assert hall.run(agent) is Ending.STOPPED
+    stopping.join()
