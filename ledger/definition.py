@@ -6,6 +6,7 @@ election record says are logged and their root is the one that it names; until t
 
 from dataclasses import dataclass
 
+from ledger.definition_check import check_parts
 from ledger.election import (
     FOLD_VERSION,
     Contest,
@@ -17,7 +18,7 @@ from ledger.election import (
     part_hash,
     parts_root,
 )
-from ledger.errors import ConflictError, FormatError, SignatureError, UnjudgeableError
+from ledger.errors import ConflictError, SignatureError, UnjudgeableError
 from ledger.primitives import Hash, KeyId, PublicKey
 from ledger.record import SignedRecord, Snapshot
 from ledger.tally import Opening, TallyReport
@@ -51,6 +52,7 @@ class Definition:
         self.urns_of: dict[str, list[str]] = {}
         self._offsets: dict[int, dict[int, int]] = {}
         self._hashes: list[Hash] = []
+        self._device_ids: set[str] = set()
         self._roles: dict[KeyId, PublicKey] = {}
         self._assignments: dict[tuple[KeyId, str, str], UnitAssignment] = {}
         self._urns: dict[str, KeyId] = {}
@@ -68,7 +70,8 @@ class Definition:
             if key_id in self._roles:
                 return self._roles[key_id]
             raise SignatureError("UNKNOWN_KEY", f"no publisher of this election has the key {key_id.hex()}")
-        election = body if isinstance(body, Election) else self.election
+        # The first election record names the key for itself and for all that follow; its id is what an observer pins.
+        election = body if self.election is None and isinstance(body, Election) else self.election
         if election is not None and PublicKey(election.election_key).key_id == key_id:
             return PublicKey(election.election_key)
         raise SignatureError("UNKNOWN_KEY", f"{key_id.hex()} is not the election key")
@@ -106,10 +109,9 @@ class Definition:
 
     def urn_units(self, device: KeyId, urn: str) -> tuple[str, ...]:
         """The units that ``urn`` serves, when this device speaks for it."""
-        for line in self.devices[device].urns:
-            if line.urn == urn:
-                return tuple(assignment.unit for assignment in line.units)
-        return ()
+        named = self.devices.get(device)
+        lines = named.urns if named is not None else ()
+        return tuple(assignment.unit for line in lines if line.urn == urn for assignment in line.units)
 
     def ballot(self, assignment: UnitAssignment) -> Ballot:
         """The contests and selections that a tally under ``assignment`` has to report."""
@@ -137,12 +139,14 @@ class Definition:
     def _add_device(self, device: ReportingDevice) -> None:
         key_id = PublicKey(device.public_key).key_id
         _refuse_duplicate(key_id in self.devices, f"device key {key_id.hex()}")
+        _refuse_duplicate(device.id in self._device_ids, f"device {device.id}")
         urns = [line.urn for line in device.urns]
         for urn in urns:
             _refuse_duplicate(urn in self._urns or urns.count(urn) > 1, f"urn {urn}")
         pairs = [(key_id, line.urn, assignment.unit) for line in device.urns for assignment in line.units]
         _refuse_duplicate(len(set(pairs)) != len(pairs), f"a unit in an urn of device {device.id}")
         self.devices[key_id] = device
+        self._device_ids.add(device.id)
         self._urns.update((urn, key_id) for urn in urns)
         for line in device.urns:
             self._assignments.update({(key_id, line.urn, assignment.unit): assignment for assignment in line.units})
@@ -151,7 +155,7 @@ class Definition:
         election = self.election
         if election is None or len(self._hashes) != election.parts or parts_root(self._hashes) != election.parts_root:
             return
-        self._check_references()
+        check_parts(self.contests, self.units, list(self._assignments.values()))
         for (_, urn, unit), assignment in sorted(self._assignments.items()):
             self.urns_of.setdefault(unit, []).append(urn)
             if assignment.role != "spare":
@@ -166,34 +170,6 @@ class Definition:
                 expected = self.expected.setdefault((unit, contest), Expected())
                 expected.cells += 1
                 expected.registered += registered if first else 0
-
-    def _check_references(self) -> None:
-        """Raises FormatError(``BROKEN_PARTS``): the election authority signed parts that do not fit one another."""
-        for unit in self.units.values():
-            seen: set[str] = set()
-            above: str | None = unit.id
-            while above is not None:
-                if above in seen or above not in self.units:
-                    raise FormatError("BROKEN_PARTS", f"unit {unit.id}: the units above it do not end in a country")
-                seen.add(above)
-                above = self.units[above].parent
-            for line in unit.ballot:
-                contest = self.contests.get(line.contest)
-                if contest is None:
-                    raise FormatError("BROKEN_PARTS", f"unit {unit.id}: its ballot names no contest {line.contest}")
-                if len(set(line.omitted) & {selection.id for selection in contest.selections}) != len(line.omitted):
-                    raise FormatError("BROKEN_PARTS", f"unit {unit.id}: contest {line.contest} omits what it lacks")
-                if len(line.omitted) >= len(contest.selections):
-                    raise FormatError("BROKEN_PARTS", f"unit {unit.id}: contest {line.contest} has no selection left")
-        roots = [unit.id for unit in self.units.values() if unit.parent is None]
-        if len(roots) != 1:
-            raise FormatError("BROKEN_PARTS", f"one unit has nothing above it, the country; here {len(roots)} have")
-        for assignment in self._assignments.values():
-            if assignment.unit not in self.units:
-                raise FormatError("BROKEN_PARTS", f"a device is assigned to unit {assignment.unit}, not defined")
-            on_ballot = {line.contest for line in self.units[assignment.unit].ballot}
-            if not (on_ballot if assignment.contests is None else set(assignment.contests) <= on_ballot):
-                raise FormatError("BROKEN_PARTS", f"a device's contests are not on unit {assignment.unit}'s ballot")
 
 
 def _refuse_duplicate(duplicate: bool, what: str) -> None:

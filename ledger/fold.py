@@ -11,7 +11,7 @@ Rules, each with the code of the records that it keeps out:
     WRONG_CONTESTS            a tally has every contest and selection of its cell's ballot, and no others
     MORE_VOTES_THAN_BALLOTS   no selection has more votes than ballots, no contest more than its voters had
     CONFLICT                  one live tally per urn and unit: a different second one is held, the first stays counted
-    SPARE                     a spare's tally is held once a primary's is counted, and a primary's once a spare's is
+    SPARE                     a spare stands in for a unit's primary urns: once it or one of them counts, others wait
 and those of ``Definition`` for the election's own records. Equal counts in another envelope are a repeat, never added.
 """
 
@@ -87,7 +87,7 @@ class Fold:
     gaps: list[int] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     _chains: dict[KeyId, tuple[int, Hash]] = field(default_factory=dict)
-    _roles_counted: dict[str, str] = field(default_factory=dict)
+    _counted_by: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def apply(self, index: int, record: VerifiedRecord) -> Outcome:
         """Fold the record at entry ``index``, which must be the next. Raises ValueError for any other index.
@@ -181,11 +181,10 @@ class Fold:
         return None
 
     def _count(self, index: int, body: TallyReport, assignment: UnitAssignment, counts_hash: Hash) -> Outcome:
-        role = "spare" if assignment.role == "spare" else "primary"
         if assignment.role != "remote":
-            counted = self._roles_counted.setdefault(body.unit, role)
-            if counted != role:
-                return Outcome("held", "SPARE", f"unit {body.unit} is already counted from its {counted} urn")
+            role, urn = self._counted_by.setdefault(body.unit, (assignment.role, body.urn))
+            if "spare" in (role, assignment.role) and (role, urn) != (assignment.role, body.urn):
+                return Outcome("held", "SPARE", f"unit {body.unit} is already counted from its {role} urn {urn}")
         self.live[body.urn, body.unit] = LiveTally(index, counts_hash, assignment.role)
         for line in body.contests:
             for unit in self.definition.ancestry(body.unit):

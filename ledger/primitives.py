@@ -23,7 +23,9 @@ class FixedBytes(bytes):
     def from_hex(cls, text: str) -> Self:
         """Parse lower-case hexadecimal of exactly twice ``SIZE`` digits."""
         if len(text) != 2 * cls.SIZE or any(digit not in "0123456789abcdef" for digit in text):
-            raise FormatError("BAD_HEX", f"{cls.__name__} is {2 * cls.SIZE} lower-case hexadecimal digits: {text[:80]!r}")
+            raise FormatError(
+                "BAD_HEX", f"{cls.__name__} is {2 * cls.SIZE} lower-case hexadecimal digits: {text[:80]!r}"
+            )
         return cls(bytes.fromhex(text))
 
     @classmethod

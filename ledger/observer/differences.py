@@ -113,7 +113,7 @@ def _shown(value: object) -> str:
 
 
 def _quote(place: str) -> str:
-    return _shorten(json.dumps(place)[1:-1])
+    return _shorten(json.dumps(place)[1:-1]) or "the whole document"
 
 
 def _shorten(text: str) -> str:

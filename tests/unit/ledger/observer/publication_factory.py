@@ -1,8 +1,9 @@
 """Whole small publications in memory, honest ones and others, made from the log's pure modules alone."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -109,9 +110,12 @@ class Author:
         *,
         forge: Callable[[bytes], bytes] = lambda data: data,
         between: Callable[[], object] = lambda: None,
-        **lies: object,
+        **lies: Any,
     ) -> int:
-        """Take a snapshot; its index. ``forge`` changes the numbered file, ``lies`` its record, ``between`` adds entries."""
+        """Take a snapshot; its index.
+
+        ``forge`` changes the numbered file, ``between`` logs entries before the snapshot's, ``lies`` change its record.
+        """
         tree_size, root = self.size, self.root()
         number = self.night.fold.snapshots + 1
         self.state = self._state_files.render()
@@ -128,10 +132,10 @@ class Author:
         self.files |= log_files(self.night.entries)
         self.files[CHECKPOINT] = self.checkpoint()
 
-    def checkpoint(self, key: Ed25519Signer = LOG_KEY, **changes: object) -> bytes:
-        head = Checkpoint(self.origin, self.size, self.root())
-        changed = Checkpoint(**{name: changes.get(name, getattr(head, name)) for name in ("origin", "size", "root")})
-        return sign_checkpoint(changed, Ed25519NoteSigner(changed.origin, key))
+    def checkpoint(self, key: Ed25519Signer = LOG_KEY, **changes: Any) -> bytes:
+        """The signed checkpoint of all entries, or with other fields."""
+        head = replace(Checkpoint(self.origin, self.size, self.root()), **changes)
+        return sign_checkpoint(head, Ed25519NoteSigner(head.origin, key))
 
     def publish_results(self) -> None:
         self.files |= self.state
@@ -142,12 +146,11 @@ class Author:
         self.publish_results()
         return self.files
 
-    def claim(self, size: int, **changes: object) -> AnchorClaim:
-        """Publish a claim that the tree of ``size`` entries is anchored."""
+    def claim(self, size: int, **changes: Any) -> AnchorClaim:
+        """Publish a claim that the tree of ``size`` entries is anchored, or one with other fields."""
         head = TreeHead(size, self.root(size))
         honest = AnchorClaim(head, 1, Address(bytes(20)), ChainHash(bytes([size]) * 32), size, ChainHash(bytes(32)), 0)
-        fields = {name: changes.get(name, getattr(honest, name)) for name in AnchorClaim.__slots__}
-        claim = AnchorClaim(**fields)
+        claim = replace(honest, **changes)
         self.sizes.append(size)
         self.files[claim_path(size)] = encode_claim(claim)
         self.files[INDEX] = msgspec.json.encode({"sizes": self.sizes})
@@ -194,8 +197,6 @@ def codes(verdict: Verdict) -> list[tuple[str, int | None]]:
 
 def raw_record(kind: str, body: Body, signer: Ed25519Signer) -> bytes:
     """A well-formed record under another kind's name, whose signature is for the true kind."""
-    from ledger.record import KIND_OF
-
     data = sign_record(body, [signer])
     old, new = (msgspec.msgpack.encode(name) for name in (KIND_OF[type(body)], kind))
     return data.replace(old, new, 1)

@@ -1,6 +1,7 @@
 """Claims held against the tree without a chain, and against a chain that is scripted here."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 import pytest
@@ -115,7 +116,7 @@ def test_a_claimed_root_that_is_not_the_trees_fails() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"chain_id": 2}, {"contract": Address(bytes([1]) * 20)}])
-def test_a_claim_about_another_chain_than_the_pinned_fails(changes: dict[str, object]) -> None:
+def test_a_claim_about_another_chain_than_the_pinned_fails(changes: dict[str, Any]) -> None:
     author = whole_author()
     author.claim(13, **changes)
     assert codes(author.audit()) == [("CLAIM_FOREIGN", None)]

@@ -1,5 +1,7 @@
 """The checkpoint and the policy: what must hold before anything else is looked at."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -9,8 +11,13 @@ from ledger.observer.audit import CHECKPOINT, audit
 from ledger.policy import Policy, PolicyWitness, log_only_policy
 from ledger.signing import Ed25519Signer
 from tests.unit.ledger.observer.publication_factory import (
-    LOG_KEY, Author, MemorySource, audit_files, codes, whole_author,
-)  # fmt: skip
+    LOG_KEY,
+    Author,
+    MemorySource,
+    audit_files,
+    codes,
+    whole_author,
+)
 
 AUTHOR = whole_author()
 STRANGER = Ed25519Signer(bytes([98]) * 32)
@@ -60,7 +67,7 @@ def test_the_quorum_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"size": 9}, {"size": 17}, {"root": AUTHOR.root(3)}])
-def test_a_signed_checkpoint_that_the_entries_do_not_make_fails(changes: dict[str, object]) -> None:
+def test_a_signed_checkpoint_that_the_entries_do_not_make_fails(changes: dict[str, Any]) -> None:
     assert with_checkpoint(AUTHOR.checkpoint(**changes)) != []
 
 

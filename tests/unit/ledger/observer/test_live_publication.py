@@ -44,9 +44,9 @@ def run(author: Author, source: LiveSource, pauses: int = 4) -> tuple[Verdict, l
     return verdict, waited
 
 
-def next_snapshot(author: Author) -> None:
+def next_snapshot(author: Author) -> int:
     author.say(tally(author.night, 1, "201"), DEVICE_KEYS[1])
-    author.snapshot()
+    return author.snapshot()
 
 
 @pytest.mark.parametrize("path", STATE)

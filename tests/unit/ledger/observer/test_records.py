@@ -1,5 +1,7 @@
 """What single records do to the verdict."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -25,7 +27,7 @@ def publish_with(data: bytes, more: int = 0) -> tuple[int, Verdict]:
     return index, author.audit()
 
 
-def make_tally(**changes: object) -> bytes:
+def make_tally(**changes: Any) -> bytes:
     return sign_record(tally(Author().night, **changes), [DEVICE_KEYS[0]])
 
 

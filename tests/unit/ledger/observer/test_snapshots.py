@@ -1,6 +1,7 @@
 """Snapshots that lie, each about one thing."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,7 +14,7 @@ from tests.unit.ledger.election_factory import DEVICE_KEYS, PUBLISHER_KEY, small
 from tests.unit.ledger.observer.publication_factory import Author, codes, whole_author
 
 
-def lie(**lies: object) -> tuple[int, list[tuple[str, int | None]]]:
+def lie(**lies: Any) -> tuple[int, list[tuple[str, int | None]]]:
     """A second snapshot that lies, in an otherwise honest publication; its index and what was found."""
     author = Author()
     author.say(tally(author.night), DEVICE_KEYS[0])
