@@ -24,7 +24,7 @@ from ledger.observer.findings import Finding, Findings, Verdict
 from ledger.observer.origin import parse_origin
 from ledger.observer.records import RecordCheck
 from ledger.observer.snapshots import History, SnapshotCheck, SnapshotNotes
-from ledger.observer.state_files import PAUSES_S, StateFileCheck
+from ledger.observer.state_files import StateFileCheck
 from ledger.observer.tree import MAX_ENTRIES, Spool, Tree
 from ledger.observer.tree_check import READ_AHEAD, TreeCheck
 from ledger.policy import Policy, verify_checkpoint_with_policy
@@ -41,14 +41,15 @@ def audit(
     source: Source,
     policy: Policy,
     pause: Callable[[float], object],
+    pauses_s: Sequence[float],
     *,
     call: RpcCall | None = None,
     verifier: Verifier | None = None,
-    pauses_s: Sequence[float] = PAUSES_S,
 ) -> Verdict:
     """Check a publication by a policy, and, through ``call``, its anchors by the chain.
 
-    ``pause`` waits for seconds. Every failure of what is checked is in the verdict; nothing is raised for it.
+    ``pause`` waits for seconds; ``pauses_s`` are the waits for a server that is publishing. Every failure of what is
+    checked is in the verdict; nothing is raised for it.
     """
     with (
         Spool() as spool,

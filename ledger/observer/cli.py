@@ -25,6 +25,7 @@ from ledger.observer.findings import Finding, Verdict
 from ledger.observer.messages import LANGUAGES, Language, choose_language
 from ledger.observer.report import encode_report, exit_status, write_account
 from ledger.observer.rpc import HttpRpc
+from ledger.observer.state_files import FOLDER_PAUSES_S, HTTP_PAUSES_S
 from ledger.policy import MAX_POLICY, Policy, parse_policy
 from ledger.primitives import Hash, sha256
 
@@ -99,10 +100,11 @@ def _verify(publication: str, policy: Policy, rpc_url: str | None) -> Verdict:
         source: Source
         if publication.startswith(("http://", "https://")):
             source = stack.enter_context(HttpSource(publication, pause=pause, clock=time.monotonic))
+            pauses_s: Sequence[float] = HTTP_PAUSES_S
         else:
-            source = FolderSource(Path(publication))
+            source, pauses_s = FolderSource(Path(publication)), FOLDER_PAUSES_S
         call = None if rpc_url is None else stack.enter_context(HttpRpc(rpc_url))
-        return audit(source, policy, pause, call=call)
+        return audit(source, policy, pause, pauses_s, call=call)
 
 
 if __name__ == "__main__":

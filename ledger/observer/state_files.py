@@ -14,8 +14,11 @@ from ledger.observer.snapshots import History, add_difference
 from ledger.primitives import sha256
 from ledger.results import LATEST
 
-PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.5, 2.0)
-"""Waits for a server that is publishing, over all files together. It needs a second or two even for a large country."""
+FOLDER_PAUSES_S = (0.1, 0.2, 0.4, 0.8)
+"""Waits for a server that is publishing into this folder, over all files together. It needs a fraction of a second."""
+
+HTTP_PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.5, 2.0)
+"""Over HTTP the checkpoint may come from a cache, which keeps it for a few seconds at most."""
 
 _LONGER_BY = 16 * 1024 * 1024
 """Bytes by which a state may have outgrown twice the one before it."""
@@ -36,7 +39,7 @@ class StateFileCheck:
         refresh: Callable[[], bool],
         pause: Callable[[float], object],
         findings: Findings,
-        pauses_s: Sequence[float] = PAUSES_S,
+        pauses_s: Sequence[float],
     ) -> None:
         self._source, self._history, self._refresh = source, history, refresh
         self._pause, self._findings = pause, findings

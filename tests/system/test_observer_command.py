@@ -1,6 +1,5 @@
 """The ``observer`` command as people and programs run it: exit status, JSON, words, and what it does not load."""
 
-import http.server
 import json
 import subprocess
 import sys
@@ -128,9 +127,6 @@ def test_no_verdict_is_2_and_says_why(
 def test_a_node_that_talks_nonsense_leaves_no_verdict(
     publication: Path, tmp_path: Path, body: bytes, code: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class Node(http.server.BaseHTTPRequestHandler):
-        do_POST = answer_with(200, body)
-
     with scripted_server(answer_with(200, body)) as url:
         status, document = run(capsys, "verify", publication, "--policy", tmp_path / "policy", "--rpc", url)
     assert status == 2 and error_code(document) == code
@@ -143,16 +139,16 @@ def test_an_address_is_read_like_a_folder(publication: Path, tmp_path: Path) -> 
 
 
 def test_words_follow_the_environment_and_codes_do_not(publication: Path, tmp_path: Path) -> None:
-    (publication / "results" / "flags.csv").write_bytes(b"")
-    arguments = ["verify", publication, "--policy", tmp_path / "policy"]
+    (publication / "tile" / "0" / "000").unlink()
+    arguments: list[str | Path] = ["verify", publication, "--policy", tmp_path / "policy"]
     starts = {"ky_KG.UTF-8": "ТУУРА ЭМЕС", "ru_RU.UTF-8": "НЕВЕРНО", "C": "FAIL"}
     for language, start in starts.items():
         done = run_process(arguments, LANG=language, PYTHONIOENCODING="utf-8")
-        assert done.returncode == 1 and done.stdout.startswith(start) and "[RESULT_DIFFERS]" in done.stdout
+        assert done.returncode == 1 and done.stdout.startswith(start) and "[FILE_MISSING]" in done.stdout
 
 
 def test_a_terminal_that_lacks_letters_gets_a_verdict_all_the_same(publication: Path, tmp_path: Path) -> None:
-    arguments = ["verify", publication, "--policy", tmp_path / "policy"]
+    arguments: list[str | Path] = ["verify", publication, "--policy", tmp_path / "policy"]
     done = run_process(arguments, LANG="ru_RU", PYTHONIOENCODING="ascii")
     assert done.returncode == 0 and "\\u0412" in done.stdout
 

@@ -34,13 +34,17 @@ def file_server(folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def scripted_server(answer: Answer) -> Iterator[str]:
-    """Every GET is answered by ``answer``."""
+    """Every GET and POST is answered by ``answer``."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             # A client that has seen enough hangs up.
             with contextlib.suppress(ConnectionError):
                 answer(self)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
 
         def log_message(self, format: str, *args: object) -> None:
             pass
@@ -75,7 +79,7 @@ def open_source(url: str, clock: Clock | None = None) -> HttpSource:
 
 def audit_at(url: str, author: Author) -> Verdict:
     with open_source(url) as source:
-        return audit(source, author.policy(), lambda seconds: None, pauses_s=())
+        return audit(source, author.policy(), lambda seconds: None, ())
 
 
 def answer_with(status: int, body: bytes = b"", **headers: str) -> Answer:
@@ -122,9 +126,12 @@ def test_redirects_to_the_place_are_followed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("status", [500, 502, 503, 429])
 def test_a_server_that_fails_is_asked_again_and_then_unreachable(status: int) -> None:
     clock = Clock()
-    with scripted_server(answer_with(status)) as url, open_source(url, clock) as source:
-        with pytest.raises(UnreachableError) as caught:
-            source.read("checkpoint", 100)
+    with (
+        scripted_server(answer_with(status)) as url,
+        open_source(url, clock) as source,
+        pytest.raises(UnreachableError) as caught,
+    ):
+        source.read("checkpoint", 100)
     assert caught.value.code == "UNREACHABLE" and clock.pauses == [0.1, 0.2]
 
 
@@ -141,17 +148,19 @@ def test_a_server_that_recovers_is_no_news() -> None:
 @pytest.mark.parametrize("status", [204, 401, 403])
 def test_a_refusal_is_neither_a_file_nor_a_missing_one(status: int) -> None:
     clock = Clock()
-    with scripted_server(answer_with(status)) as url, open_source(url, clock) as source:
-        with pytest.raises(UnreachableError):
-            source.read("checkpoint", 100)
+    with (
+        scripted_server(answer_with(status)) as url,
+        open_source(url, clock) as source,
+        pytest.raises(UnreachableError),
+    ):
+        source.read("checkpoint", 100)
     assert clock.pauses == []
 
 
 @pytest.mark.parametrize("status", [404, 410])
 def test_a_missing_file_is_a_fault_of_the_publication(status: int) -> None:
-    with scripted_server(answer_with(status)) as url, open_source(url) as source:
-        with pytest.raises(FileFault) as caught:
-            source.read("checkpoint", 100)
+    with scripted_server(answer_with(status)) as url, open_source(url) as source, pytest.raises(FileFault) as caught:
+        source.read("checkpoint", 100)
     assert caught.value.code == "FILE_MISSING"
 
 
@@ -162,9 +171,8 @@ def test_endless_data_is_cut_off() -> None:
         while True:
             handler.wfile.write(b"x" * 65_536)
 
-    with scripted_server(endless) as url, open_source(url) as source:
-        with pytest.raises(FileFault) as caught:
-            source.read("checkpoint", 1_000_000)
+    with scripted_server(endless) as url, open_source(url) as source, pytest.raises(FileFault) as caught:
+        source.read("checkpoint", 1_000_000)
     assert caught.value.code == "FILE_TOO_LONG"
 
 
@@ -186,30 +194,38 @@ def test_a_trickle_is_given_up() -> None:
 
 
 def test_a_compressed_answer_is_not_unpacked() -> None:
-    with scripted_server(answer_with(200, b"x", Content_Encoding="gzip")) as url, open_source(url) as source:
-        with pytest.raises(UnreachableError):
-            source.read("checkpoint", 100)
+    with (
+        scripted_server(answer_with(200, b"x", Content_Encoding="gzip")) as url,
+        open_source(url) as source,
+        pytest.raises(UnreachableError),
+    ):
+        source.read("checkpoint", 100)
 
 
 def test_a_loop_of_redirects_ends() -> None:
-    with scripted_server(answer_with(302, Location="/again")) as url, open_source(url) as source:
-        with pytest.raises(UnreachableError):
-            source.read("checkpoint", 100)
+    with (
+        scripted_server(answer_with(302, Location="/again")) as url,
+        open_source(url) as source,
+        pytest.raises(UnreachableError),
+    ):
+        source.read("checkpoint", 100)
 
 
 def test_a_body_that_is_cut_off_is_not_taken_for_the_file() -> None:
-    with scripted_server(answer_with(200, b"half", Content_Length="8")) as url, open_source(url) as source:
-        with pytest.raises(UnreachableError):
-            source.read("checkpoint", 100)
+    with (
+        scripted_server(answer_with(200, b"half", Content_Length="8")) as url,
+        open_source(url) as source,
+        pytest.raises(UnreachableError),
+    ):
+        source.read("checkpoint", 100)
 
 
 def test_garbage_in_place_of_http_is_unreachable() -> None:
     def garbage(handler: http.server.BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"\x00\xff" * 100)
 
-    with scripted_server(garbage) as url, open_source(url) as source:
-        with pytest.raises(UnreachableError):
-            source.read("checkpoint", 100)
+    with scripted_server(garbage) as url, open_source(url) as source, pytest.raises(UnreachableError):
+        source.read("checkpoint", 100)
 
 
 def test_a_page_for_every_path_fails_as_a_checkpoint() -> None:

@@ -117,6 +117,7 @@ def test_a_pulled_cable_is_waited_for(desk: AgentDesk, server: FakeServer, tmp_p
         urn = UrnThread(urn_port, zero_report())
         wait_until(lambda: urn.urn.is_settled, "the zero report is settled")
         urn.cut()
+        urn.join()
         # A new line before the old one goes: otherwise it may get the same path, and the agent not notice the change.
         with SerialLine() as second:
             plug(second)

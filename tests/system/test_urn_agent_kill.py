@@ -1,13 +1,13 @@
 """Power cuts: whatever was acknowledged to the urn is in the outbox, and whatever was not is offered again."""
 
 import random
-from collections.abc import Callable
+import signal
 from pathlib import Path
 
 import pytest
 
 from simulator.serial_line import SerialLine
-from tests.system.urn_agent_process import AgentDesk, UrnThread, agent_desk, end, kill, wait_until
+from tests.system.urn_agent_process import WAIT_S, AgentDesk, Moment, UrnThread, agent_desk, end, kill, wait_until
 from tests.unit.urn_agent.agent_factory import KEY, final_report, open_outbox, zero_report
 from tests.unit.urn_agent.tls_server import FakeServer, running_server
 from urn_agent.link_table import UrnState
@@ -16,11 +16,11 @@ UNITS = tuple(f"1{number:02}" for number in range(1, 60))
 LONG = final_report(units=UNITS)
 """Some 5 KB, so that it takes several frames and a kill can come in the middle."""
 
-MOMENTS: dict[str, Callable[[UrnThread], bool]] = {
-    "when the urn is welcome": lambda thread: thread.urn.link.state not in (UrnState.OFF, UrnState.GREETING),
-    "in the middle of a report": lambda thread: thread.urn.link.state is UrnState.SENDING,
-    "after the first acknowledgement": lambda thread: 1 in thread.urn.settled,
-    "after the last acknowledgement": lambda thread: thread.urn.is_settled,
+MOMENTS: dict[str, Moment] = {
+    "when the urn is welcome": lambda urn: urn.link.state not in (UrnState.OFF, UrnState.GREETING),
+    "in the middle of a report": lambda urn: urn.link.state is UrnState.SENDING and 1 in urn.settled,
+    "after the first acknowledgement": lambda urn: 1 in urn.settled,
+    "after the last acknowledgement": lambda urn: urn.is_settled,
 }
 
 
@@ -54,9 +54,11 @@ def test_the_agent_is_killed(tmp_path: Path, moment: str) -> None:
         SerialLine() as line,
     ):
         first = desk.start(line.agent_path, server.url, "--once")
-        thread = UrnThread(line.urn_path, zero_report(), LONG)
-        wait_until(lambda: MOMENTS[moment](thread), moment)
-        kill(first)
+        thread = UrnThread(
+            line.urn_path, zero_report(), LONG, moment=MOMENTS[moment], strike=lambda thread: kill(first)
+        )
+        thread.has_struck.wait(WAIT_S)
+        assert first.returncode == -signal.SIGKILL
         assert thread.urn.settled <= stored(desk), "acknowledged, and lost"
         second = desk.start(line.agent_path, server.url)
         thread.join()
@@ -76,9 +78,9 @@ def test_the_urn_loses_its_power(tmp_path: Path, moment: str) -> None:
         SerialLine() as line,
     ):
         agent = desk.start(line.agent_path, server.url, "--once")
-        first = UrnThread(line.urn_path, zero_report(), LONG)
-        wait_until(lambda: MOMENTS[moment](first), moment)
-        first.cut()
+        first = UrnThread(line.urn_path, zero_report(), LONG, moment=MOMENTS[moment], strike=UrnThread.cut)
+        first.join()
+        assert not first.urn.is_closed
         second = UrnThread(line.urn_path, zero_report(), LONG, seed=1)
         assert end(agent) == 0, desk.words.read_text()
         second.join()
@@ -86,15 +88,16 @@ def test_the_urn_loses_its_power(tmp_path: Path, moment: str) -> None:
         verify_log(server, desk, 1 + len(UNITS))
 
 
-def serve_until(
-    moment: Callable[[UrnThread], bool], desk: AgentDesk, line: SerialLine, server: FakeServer, seed: int
-) -> set[int]:
+def serve_until(moment: Moment, desk: AgentDesk, line: SerialLine, server: FakeServer, seed: int) -> set[int]:
     """Start both sides, kill both at the moment; what the urn was told is settled."""
     agent = desk.start(line.agent_path, server.url)
-    thread = UrnThread(line.urn_path, zero_report(), LONG, seed=seed)
-    wait_until(lambda: moment(thread) or thread.urn.is_closed, "the moment")
-    kill(agent)
-    thread.cut()
+
+    def strike(thread: UrnThread) -> None:
+        kill(agent)
+        thread.cut()
+
+    thread = UrnThread(line.urn_path, zero_report(), LONG, seed=seed, moment=moment, strike=strike)
+    thread.join()
     return thread.urn.settled
 
 
@@ -118,9 +121,11 @@ def test_many_cuts_on_both_sides(tmp_path: Path) -> None:
             return 0, {}, b""
 
         server.interfere = interfere
+        # Once both reports are stored, none is sent a second time.
+        moments = [moment for name, moment in MOMENTS.items() if name != "in the middle of a report"]
         settled: set[int] = set()
         for cut in range(6):
-            settled |= serve_until(draw.choice(list(MOMENTS.values())), desk, line, server, cut)
+            settled |= serve_until(draw.choice(moments), desk, line, server, cut)
             assert settled <= stored(desk)
         agent = desk.start(line.agent_path, server.url, "--once")
         UrnThread(line.urn_path, zero_report(), LONG, seed=99).join()

@@ -84,24 +84,45 @@ def agent_desk(root: Path, server: FakeServer) -> Iterator[AgentDesk]:
         desk.stop_all()
 
 
-class UrnThread:
-    """An urn at a port. ``cut`` ends it at any moment, as a power cut would; ``join`` waits for its goodbye."""
+Moment = Callable[[SimulatedUrn], bool]
 
-    def __init__(self, port: str | Path, *reports: DeviceReport, seed: int = 0) -> None:
+
+class UrnThread:
+    """An urn at a port. ``cut`` ends it, as a power cut would; ``join`` waits for its goodbye.
+
+    ``strike`` is called once, in the urn's thread and before it goes on, when ``moment`` has come.
+    """
+
+    def __init__(
+        self,
+        port: str | Path,
+        *reports: DeviceReport,
+        seed: int = 0,
+        moment: Moment = lambda urn: False,
+        strike: Callable[["UrnThread"], None] = lambda thread: None,
+    ) -> None:
         self.urn: SimulatedUrn = make_urn(*reports, seed=seed, timers=QUICK)
+        self.has_struck = threading.Event()
+        self._moment, self._strike = moment, strike
         self._cut = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(Path(port),), daemon=True)
         self._thread.start()
 
     def _run(self, port: Path) -> None:
-        run_urn(port, self.urn, clock_ms=clock_ms, complain=self._complain, is_stopping=self._cut.is_set)
+        run_urn(port, self.urn, clock_ms=clock_ms, complain=self._complain, is_stopping=self._is_stopping)
+        self._is_stopping()
+
+    def _is_stopping(self) -> bool:
+        if not self.has_struck.is_set() and self._moment(self.urn):
+            self._strike(self)
+            self.has_struck.set()
+        return self._cut.is_set()
 
     def _complain(self, error: SerialError) -> None:
         """Tries again."""
 
     def cut(self) -> None:
         self._cut.set()
-        self._thread.join(WAIT_S)
 
     def join(self) -> None:
         self._thread.join(WAIT_S)

@@ -1,6 +1,7 @@
 """The agent's loop at a pseudo-terminal: when it ends, and what it does when a part of it ends."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from tests.unit.urn_agent.agent_factory import ELECTION_ID, KEY, final_report, m
 from tests.unit.urn_agent.test_courier import Server
 from urn_agent.agent import QUIET_MS, Agent, Bell, CourierThread, Ending
 from urn_agent.courier import Courier
+from urn_agent.link_events import LinkTimers
 from urn_agent.outbox import Outbox
 from urn_agent.session import AgentSession, Assignment, Notice
 
@@ -77,13 +79,18 @@ def hall(tmp_path: Path) -> Iterator[Hall]:
     bell.close()
 
 
+def steady_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
 def speak(hall: Hall, session: int) -> threading.Thread:
     """An urn with both reports of the session, in a thread."""
-    urn = make_urn(zero_report(session=session), final_report(session=session), seed=session)
-    clock = Steps(50)
+    timers = LinkTimers(repeat_ms=100, repeat_limit_ms=500, pause_ms=100)
+    urn = make_urn(zero_report(session=session), final_report(session=session), seed=session, timers=timers)
+    port = Path(hall.line.urn_path)
 
     def run() -> None:
-        run_urn(Path(hall.line.urn_path), urn, clock_ms=clock, complain=lambda _: None, is_stopping=lambda: False)
+        run_urn(port, urn, clock_ms=steady_ms, complain=lambda _: None, is_stopping=lambda: False)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

@@ -165,7 +165,7 @@ class Author:
 
 def audit_files(files: Mapping[str, bytes], policy: Policy) -> Verdict:
     """Audit without any waiting: nobody is publishing."""
-    return audit(MemorySource(files), policy, lambda seconds: None, pauses_s=())
+    return audit(MemorySource(files), policy, lambda seconds: None, ())
 
 
 def whole_author(entries: int = 0) -> Author:

@@ -70,7 +70,7 @@ class FakeChain:
 
 
 def ask(author: Author, chain: FakeChain) -> Verdict:
-    return audit(MemorySource(author.files), author.policy(), lambda seconds: None, call=chain, pauses_s=())
+    return audit(MemorySource(author.files), author.policy(), lambda seconds: None, (), call=chain)
 
 
 def anchored(sizes: Sequence[int] = (12, 15)) -> tuple[Author, FakeChain]:

@@ -86,7 +86,7 @@ def test_a_folder_that_is_no_publication_is_no_verdict() -> None:
 
 def test_nothing_else_is_read_under_a_bad_checkpoint() -> None:
     source = MemorySource({**AUTHOR.files, CHECKPOINT: AUTHOR.checkpoint(STRANGER)})
-    audit(source, AUTHOR.policy(), lambda seconds: None)
+    audit(source, AUTHOR.policy(), lambda seconds: None, ())
     assert source.reads == [CHECKPOINT]
 
 

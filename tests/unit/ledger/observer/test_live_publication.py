@@ -40,7 +40,7 @@ def start() -> Author:
 
 def run(author: Author, source: LiveSource, pauses: int = 4) -> tuple[Verdict, list[float]]:
     waited: list[float] = []
-    verdict = audit(source, author.policy(), waited.append, pauses_s=[0.5] * pauses)
+    verdict = audit(source, author.policy(), waited.append, [0.5] * pauses)
     return verdict, waited
 
 
