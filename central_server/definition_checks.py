@@ -16,18 +16,14 @@ from collections.abc import Hashable, Iterable
 from typing import NoReturn
 
 from central_server.definition_file import DefinitionFile, UnitField, parse_definition_file
+from central_server.roster_plan import plan_election
 from ledger.canonical import MAX_ENTRY, encode
 from ledger.definition import Definition
 from ledger.election import (
-    FOLD_VERSION,
     PART_KINDS,
     ChainPins,
     Contest,
-    Election,
     Part,
-    RoleKey,
-    part_hash,
-    parts_root,
 )
 from ledger.errors import FormatError, TunukError
 from ledger.primitives import PublicKey, sha256
@@ -147,26 +143,15 @@ def _urn_contests(unit: UnitField | None, name: str, contests: tuple[int, ...] |
 def _check_fold(file: DefinitionFile) -> None:
     """Define a sham election of these parts, under keys made from the devices' names."""
     sham = PublicKey(bytes(32))
-    parts = file.parts(bytes(32), {device.id: PublicKey(sha256(device.id.encode())) for device in file.devices})
+    keys = {device.id: PublicKey(sha256(device.id.encode())) for device in file.devices}
+    parts = file.parts(bytes(32), keys)
     for part in parts:
         _check_length(part)
-    root = parts_root([part_hash(part) for part in parts])
     pins = ChainPins(1, bytes(32), bytes(20), bytes(20), ())
-    election = Election(
-        sham,
-        file.authority,
-        file.title.part(),
-        file.date,
-        file.utc_offset,
-        file.polls_close,
-        file.vote_types,
-        FOLD_VERSION,
-        (RoleKey("publisher", sham),),
-        pins,
-        len(parts),
-        root,
-        bytes(16),
-    )
+    try:
+        election = plan_election(file, keys, sham, sham, pins, bytes(16))
+    except ValueError as error:
+        raise FormatError("DEFINITION_REFUSED", f"the election cannot be as it is defined: {error}") from error
     definition = Definition()
     try:
         definition.add_election(election)

@@ -13,10 +13,13 @@ from typing import Annotated, Any, Literal, NoReturn
 import msgspec
 from msgspec import Meta
 
-from ledger.canonical import Count, Identifier, Text, require_text
+from central_server.rule_file import RuleField, Strict, WordsField
+from ledger.canonical import Count, Identifier, Text
 from ledger.election import (
     MAX_CONTESTS,
+    MAX_ROLES,
     MAX_SELECTIONS,
+    MAX_TURNOUT_TIMES,
     MAX_VOTE_TYPES,
     BallotContest,
     Contest,
@@ -24,15 +27,17 @@ from ledger.election import (
     Part,
     ReportingDevice,
     ReportingUnit,
+    Role,
+    RoleKey,
     SelectionKind,
     UnitAssignment,
     UnitType,
     UrnAssignment,
     UrnRole,
-    Words,
 )
 from ledger.errors import FormatError
 from ledger.primitives import PublicKey
+from ledger.validation import MAX_RULES
 
 FORMAT: Literal["tunuk-definition/1"] = "tunuk-definition/1"
 MAX_DEFINITION = 512 * 1024 * 1024
@@ -42,30 +47,14 @@ MAX_UNITS = 2_000_000
 """Twice what the system is built for: the units above the precincts are units as well."""
 
 
-class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of the file's objects."""
-
-
-class WordsField(_Strict, frozen=True):
-    ky: Text
-    ru: Text
-    en: Text
-
-    def __post_init__(self) -> None:
-        require_text(self.ky, self.ru, self.en)
-
-    def part(self) -> Words:
-        return Words(self.ky, self.ru, self.en)
-
-
-class SelectionField(_Strict, frozen=True):
+class SelectionField(Strict, frozen=True):
     id: Count
     name: WordsField
     party: Text
     kind: SelectionKind
 
 
-class ContestField(_Strict, frozen=True):
+class ContestField(Strict, frozen=True):
     number: Count
     title: WordsField
     office: Text
@@ -83,12 +72,12 @@ class ContestField(_Strict, frozen=True):
         return Contest(election_id, self.number, title, self.office, self.district, votes_allowed, selections)
 
 
-class BallotField(_Strict, frozen=True):
+class BallotField(Strict, frozen=True):
     contest: Count
     omitted: Annotated[tuple[Count, ...], Meta(max_length=MAX_SELECTIONS)]
 
 
-class UnitField(_Strict, frozen=True):
+class UnitField(Strict, frozen=True):
     id: Identifier
     type: UnitType
     name: WordsField
@@ -106,18 +95,18 @@ class UnitField(_Strict, frozen=True):
         return ReportingUnit(election_id, self.id, self.type, self.name.part(), self.parent, registered, ballot)
 
 
-class AssignmentField(_Strict, frozen=True):
+class AssignmentField(Strict, frozen=True):
     unit: Identifier
     role: UrnRole
     contests: Annotated[tuple[Count, ...], Meta(min_length=1, max_length=MAX_CONTESTS)] | None
 
 
-class UrnField(_Strict, frozen=True):
+class UrnField(Strict, frozen=True):
     urn: Identifier
     units: Annotated[tuple[AssignmentField, ...], Meta(min_length=1, max_length=100)]
 
 
-class DeviceField(_Strict, frozen=True):
+class DeviceField(Strict, frozen=True):
     id: Identifier
     urns: Annotated[tuple[UrnField, ...], Meta(min_length=1, max_length=100)]
 
@@ -129,8 +118,27 @@ class DeviceField(_Strict, frozen=True):
         return ReportingDevice(election_id, self.id, public_key, urns)
 
 
-class DefinitionFile(_Strict, frozen=True):
-    """What the file says, well-formed. ``polls_close`` is in Unix seconds."""
+class RoleField(Strict, frozen=True):
+    """A person's key for a role; the publisher's key is the server's own and stands in no file."""
+
+    role: Role
+    holder: Identifier
+    public_key: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+
+    def __post_init__(self) -> None:
+        if self.role == "publisher":
+            raise ValueError("the publisher's key is made by init and not listed")
+
+    def part(self) -> RoleKey:
+        return RoleKey(self.role, self.holder, PublicKey.from_hex(self.public_key))
+
+
+class DefinitionFile(Strict, frozen=True):
+    """What the file says, well-formed. Times are in Unix seconds.
+
+    Where it is silent: polls open twelve hours before they close, no turnout is told, no cell is withheld, the standard
+    rules hold, and no official has a key.
+    """
 
     format: Literal["tunuk-definition/1"]
     authority: Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9.-]{0,62}\Z")]
@@ -142,6 +150,11 @@ class DefinitionFile(_Strict, frozen=True):
     contests: Annotated[tuple[ContestField, ...], Meta(min_length=1, max_length=MAX_CONTESTS)]
     units: Annotated[tuple[UnitField, ...], Meta(min_length=1, max_length=MAX_UNITS)]
     devices: Annotated[tuple[DeviceField, ...], Meta(min_length=1, max_length=MAX_UNITS)]
+    polls_open: Count | None = None
+    turnout_times: Annotated[tuple[Count, ...], Meta(max_length=MAX_TURNOUT_TIMES)] = ()
+    secrecy_threshold: Count = 0
+    rules: Annotated[tuple[RuleField, ...], Meta(max_length=MAX_RULES)] | None = None
+    roles: Annotated[tuple[RoleField, ...], Meta(max_length=MAX_ROLES - 1)] = ()
 
     def __post_init__(self) -> None:
         date.fromisoformat(self.date)

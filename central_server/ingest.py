@@ -19,7 +19,7 @@ from ledger.errors import FormatError, SignatureError, TunukError
 from ledger.primitives import Hash, PublicKey
 from ledger.record import SignedRecord, VerifiedRecord, parse_record, verify_record
 from ledger.signing import Verifier
-from ledger.tally import Opening, TallyReport
+from ledger.tally import Opening, TallyReport, Turnout, UrnEvent
 
 MAX_RECORDS = 100
 """Records in one request: an urn with a hundred units, or half an hour of a busy agent's backlog."""
@@ -28,7 +28,7 @@ MAX_BODY = 1024 * 1024
 """Bytes of one request's body."""
 
 _BATCH = msgspec.msgpack.Decoder(list[bytes])
-_KINDS = Opening, TallyReport
+_KINDS = Opening, Turnout, UrnEvent, TallyReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,18 @@ class Refused:
 
 
 class _OneDevice:
-    """The authority (``record.Authority``) that knows the key of one client alone."""
+    """The key book (``record.KeyBook``) that knows the key of one client alone."""
 
     def __init__(self, key: PublicKey) -> None:
         self._key = key
         self._key_id = key.key_id
 
-    def signing_key(self, record: SignedRecord) -> PublicKey:
+    def signing_keys(self, record: SignedRecord) -> tuple[PublicKey, ...]:
+        if len(record.signatures) != 1:
+            raise SignatureError("WRONG_SIGNATURE_COUNT", f"a {record.kind} record has one signature")
         if record.signatures[0].key_id != self._key_id:
             raise SignatureError("FOREIGN_RECORD", "the record is not signed by the key of this client's certificate")
-        return self._key
+        return (self._key,)
 
 
 def parse_batch(body: bytes) -> list[bytes]:

@@ -4,10 +4,13 @@ The same input gives the same bytes, so that an interrupted roster goes on to th
 them follows from docs/decisions/0002: parts without the id, their root, the election, its id, the parts with the id.
 """
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import resources
 
 from central_server.definition_file import DefinitionFile
+from central_server.rule_file import parse_rules
 from ledger.election import (
     FOLD_VERSION,
     ChainPins,
@@ -22,6 +25,16 @@ from ledger.election import (
 from ledger.primitives import PublicKey
 from ledger.record import sign_record
 from ledger.signing import Signer
+from ledger.validation import Rule
+
+POLLS_SECONDS = 12 * 3600
+"""How long polls are open where the definition does not say."""
+
+
+@functools.cache
+def standard_rules() -> tuple[Rule, ...]:
+    """The rules of an election whose definition lists none."""
+    return parse_rules(resources.files("central_server").joinpath("standard_rules.json").read_bytes())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +66,14 @@ def plan_election(
         file.title.part(),
         file.date,
         file.utc_offset,
+        file.polls_close - POLLS_SECONDS if file.polls_open is None else file.polls_open,
         file.polls_close,
+        file.turnout_times,
+        file.secrecy_threshold,
         file.vote_types,
         FOLD_VERSION,
-        (RoleKey("publisher", publisher_key),),
+        standard_rules() if file.rules is None else tuple(rule.part() for rule in file.rules),
+        (RoleKey("publisher", "server", publisher_key), *(role.part() for role in file.roles)),
         pins,
         len(hashes),
         parts_root(hashes),

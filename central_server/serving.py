@@ -12,11 +12,12 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from central_server.directory import ElectionDirectory
 from central_server.http_protocol import ClientProtocol
 from central_server.init import LIFETIME, load_authority
+from central_server.interpreter import settle_interpreter
 from central_server.tls import make_server_context
 from ledger.errors import FormatError
 from ledger.store.durable import StorageError, write_file
@@ -41,6 +42,7 @@ class HttpsServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        settle_interpreter()
         self._on_ready()
 
     @contextlib.contextmanager
@@ -48,7 +50,7 @@ class HttpsServer(uvicorn.Server):
         yield
 
 
-def make_server(app: FastAPI, context: ssl.SSLContext, on_ready: Callable[[], None]) -> HttpsServer:
+def make_server(app: ASGIApp, context: ssl.SSLContext, on_ready: Callable[[], None]) -> HttpsServer:
     config = uvicorn.Config(
         app,
         http=ClientProtocol,

@@ -70,6 +70,14 @@ def decode(kind: type[_T], data: bytes) -> _T:
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 
+def decode_many(kind: type[_T], data: bytes) -> tuple[_T, ...]:
+    """Parse an array of ``kind`` as ``decode`` does, for bytes that ``encode`` made of a tuple. Raises FormatError."""
+    try:
+        return msgspec.msgpack.decode(data, type=tuple[kind, ...])  # type: ignore[valid-type]  # a type made at run time
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise FormatError("NOT_CANONICAL", f"not a well-formed array of {kind.__name__}: {error}") from error
+
+
 def require_text(*texts: str) -> None:
     """Raise ValueError for text that is not NFC, has invisible characters, or starts or ends with a blank."""
     for text in texts:

@@ -1,7 +1,8 @@
 """The election as the log has named it so far: the election record, its parts, the keys, and the cells to expect.
 
-A *cell* is one urn, one reporting unit and one contest. The definition is complete when as many parts as the
-election record says are logged and their root is the one that it names; until then nothing from a device is admitted.
+A *cell* is one urn, one reporting unit and one contest. The definition is complete when as many parts as the election
+record says are logged and their root is the one that it names; until then nothing from a device is admitted. What is
+changed after that is changed by ``amendments``.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from ledger.definition_check import check_parts
 from ledger.election import (
     FOLD_VERSION,
+    ChainPins,
     Contest,
     Election,
     Part,
@@ -18,10 +20,10 @@ from ledger.election import (
     part_hash,
     parts_root,
 )
-from ledger.errors import ConflictError, SignatureError, UnjudgeableError
+from ledger.errors import ConflictError, UnjudgeableError
+from ledger.key_book import NamedKeys
 from ledger.primitives import Hash, KeyId, PublicKey
-from ledger.record import SignedRecord, Snapshot
-from ledger.tally import Opening, TallyReport
+from ledger.record import SignedRecord
 
 Ballot = dict[int, tuple[int, ...]]
 """Contest number -> the ids of the selections on it, ascending."""
@@ -44,37 +46,28 @@ class Definition:
     def __init__(self) -> None:
         self.election: Election | None = None
         self.election_id: Hash | None = None
+        self.keys = NamedKeys()
         self.contests: dict[int, Contest] = {}
         self.units: dict[str, ReportingUnit] = {}
-        self.devices: dict[KeyId, ReportingDevice] = {}
+        self.chains: list[ChainPins] = []
         self.complete = False
         self.expected: dict[tuple[str, int], Expected] = {}
         self.urns_of: dict[str, list[str]] = {}
+        self.units_of: dict[str, tuple[str, ...]] = {}
+        self.speaker_of: dict[str, KeyId] = {}
+        self._assignments: dict[tuple[str, str], UnitAssignment] = {}
         self._offsets: dict[int, dict[int, int]] = {}
         self._hashes: list[Hash] = []
         self._device_ids: set[str] = set()
-        self._roles: dict[KeyId, PublicKey] = {}
-        self._assignments: dict[tuple[KeyId, str, str], UnitAssignment] = {}
-        self._urns: dict[str, KeyId] = {}
 
-    def signing_key(self, record: SignedRecord) -> PublicKey:
-        """The key that may sign ``record``, from what is defined so far (``record.Authority``)."""
-        key_id = KeyId(record.signatures[0].key_id)
-        body = record.body
-        if isinstance(body, Opening | TallyReport):
-            device = self.devices.get(key_id)
-            if device is not None:
-                return PublicKey(device.public_key)
-            raise SignatureError("UNKNOWN_KEY", f"no device of this election has the key {key_id.hex()}")
-        if isinstance(body, Snapshot):
-            if key_id in self._roles:
-                return self._roles[key_id]
-            raise SignatureError("UNKNOWN_KEY", f"no publisher of this election has the key {key_id.hex()}")
-        # The first election record names the key for itself and for all that follow; its id is what an observer pins.
-        election = body if self.election is None and isinstance(body, Election) else self.election
-        if election is not None and PublicKey(election.election_key).key_id == key_id:
-            return PublicKey(election.election_key)
-        raise SignatureError("UNKNOWN_KEY", f"{key_id.hex()} is not the election key")
+    def signing_keys(self, record: SignedRecord) -> tuple[PublicKey, ...]:
+        """As ``record.KeyBook``, from what is defined so far."""
+        return self.keys.signing_keys(record)
+
+    @property
+    def devices(self) -> dict[KeyId, ReportingDevice]:
+        """Every device that was ever named, by its key."""
+        return self.keys.devices
 
     def add_election(self, election: Election) -> None:
         """Raises ConflictError(``SECOND_ELECTION``) and UnjudgeableError(``UNKNOWN_FOLD_VERSION``)."""
@@ -83,7 +76,10 @@ class Definition:
         if election.fold_version != FOLD_VERSION:
             raise UnjudgeableError("UNKNOWN_FOLD_VERSION", f"fold version {election.fold_version} is not known here")
         self.election, self.election_id = election, election.election_id
-        self._roles = {PublicKey(role.public_key).key_id: PublicKey(role.public_key) for role in election.roles}
+        self.keys.election_key = PublicKey(election.election_key)
+        for role in election.roles:
+            self.keys.name_role(role)
+        self.chains.append(election.chain)
         self._complete_if_all_are_logged()
 
     def add_part(self, part: Part) -> None:
@@ -105,13 +101,15 @@ class Definition:
         self._complete_if_all_are_logged()
 
     def assignment(self, device: KeyId, urn: str, unit: str) -> UnitAssignment | None:
-        return self._assignments.get((device, urn, unit))
+        """What the urn does for the unit, if this device speaks for it."""
+        return self._assignments.get((urn, unit)) if self.speaker_of.get(urn) == device else None
+
+    def assignments_of(self, urn: str) -> list[UnitAssignment]:
+        return [self._assignments[urn, unit] for unit in self.units_of.get(urn, ())]
 
     def urn_units(self, device: KeyId, urn: str) -> tuple[str, ...]:
         """The units that ``urn`` serves, when this device speaks for it."""
-        named = self.devices.get(device)
-        lines = named.urns if named is not None else ()
-        return tuple(assignment.unit for line in lines if line.urn == urn for assignment in line.units)
+        return self.units_of.get(urn, ()) if self.speaker_of.get(urn) == device else ()
 
     def ballot(self, assignment: UnitAssignment) -> Ballot:
         """The contests and selections that a tally under ``assignment`` has to report."""
@@ -136,40 +134,43 @@ class Definition:
             current = self.units[current].parent
         return tuple(path)
 
+    def expect(self, assignment: UnitAssignment, sign: int) -> None:
+        """Expect the cells of an assignment (``sign`` 1), or no longer (-1); voters with the precinct's first cell."""
+        registered = self.units[assignment.unit].registered_voters or 0
+        for contest in self.ballot(assignment):
+            own = self.expected.setdefault((assignment.unit, contest), Expected())
+            first = own.cells == (0 if sign > 0 else 1)
+            for unit in self.ancestry(assignment.unit):
+                expected = self.expected.setdefault((unit, contest), Expected())
+                expected.cells += sign
+                expected.registered += sign * registered if first else 0
+
     def _add_device(self, device: ReportingDevice) -> None:
         key_id = PublicKey(device.public_key).key_id
-        _refuse_duplicate(key_id in self.devices, f"device key {key_id.hex()}")
+        _refuse_duplicate(self.keys.knows(key_id), f"key {key_id.hex()}")
         _refuse_duplicate(device.id in self._device_ids, f"device {device.id}")
         urns = [line.urn for line in device.urns]
-        for urn in urns:
-            _refuse_duplicate(urn in self._urns or urns.count(urn) > 1, f"urn {urn}")
-        pairs = [(key_id, line.urn, assignment.unit) for line in device.urns for assignment in line.units]
-        _refuse_duplicate(len(set(pairs)) != len(pairs), f"a unit in an urn of device {device.id}")
-        self.devices[key_id] = device
-        self._device_ids.add(device.id)
-        self._urns.update((urn, key_id) for urn in urns)
         for line in device.urns:
-            self._assignments.update({(key_id, line.urn, assignment.unit): assignment for assignment in line.units})
+            _refuse_duplicate(line.urn in self.speaker_of or urns.count(line.urn) > 1, f"urn {line.urn}")
+            units = [assignment.unit for assignment in line.units]
+            _refuse_duplicate(len(set(units)) != len(units), f"a unit in urn {line.urn}")
+        self.keys.devices[key_id] = device
+        self._device_ids.add(device.id)
+        for line in device.urns:
+            self.speaker_of[line.urn] = key_id
+            self.units_of[line.urn] = tuple(assignment.unit for assignment in line.units)
+            self._assignments.update({(line.urn, assignment.unit): assignment for assignment in line.units})
 
     def _complete_if_all_are_logged(self) -> None:
         election = self.election
         if election is None or len(self._hashes) != election.parts or parts_root(self._hashes) != election.parts_root:
             return
         check_parts(self.contests, self.units, list(self._assignments.values()))
-        for (_, urn, unit), assignment in sorted(self._assignments.items()):
+        for (urn, unit), assignment in sorted(self._assignments.items()):
             self.urns_of.setdefault(unit, []).append(urn)
             if assignment.role != "spare":
-                self._expect(assignment)
+                self.expect(assignment, 1)
         self.complete = True
-
-    def _expect(self, assignment: UnitAssignment) -> None:
-        registered = self.units[assignment.unit].registered_voters or 0
-        for contest in self.ballot(assignment):
-            first = (assignment.unit, contest) not in self.expected
-            for unit in self.ancestry(assignment.unit):
-                expected = self.expected.setdefault((unit, contest), Expected())
-                expected.cells += 1
-                expected.registered += registered if first else 0
 
 
 def _refuse_duplicate(duplicate: bool, what: str) -> None:

@@ -11,6 +11,8 @@ from msgspec import Meta, structs
 from ledger.canonical import Bytes16, Bytes20, Canonical, Count, Hash32, Identifier, Text, encode, require_text
 from ledger.merkle import hash_leaf, merkle_root
 from ledger.primitives import Hash, sha256
+from ledger.validation import MAX_RULES, Rule
+from ledger.words import Words
 
 FOLD_VERSION = 1
 """The rules of addition that this program knows. An election that names another cannot be judged by it."""
@@ -18,28 +20,23 @@ FOLD_VERSION = 1
 MAX_SELECTIONS = 500
 MAX_CONTESTS = 500
 MAX_VOTE_TYPES = 8
+MAX_ROLES = 100
+MAX_TURNOUT_TIMES = 24
 
 UnitType = Literal["country", "region", "county", "precinct"]
 UrnRole = Literal["primary", "spare", "remote"]
-SelectionKind = Literal["candidate", "party", "option", "write_in", "against_all"]
-Role = Literal["publisher"]
-
-
-class Words(Canonical, frozen=True):
-    """One text in the three languages of the project."""
-
-    ky: Text
-    ru: Text
-    en: Text
-
-    def __post_init__(self) -> None:
-        require_text(self.ky, self.ru, self.en)
+SelectionKind = Literal["candidate", "party", "option", "write_in", "against_all", "withdrawn"]
+Role = Literal["publisher", "official", "commission"]
 
 
 class RoleKey(Canonical, frozen=True):
-    """An Ed25519 public key that may sign the records of a role."""
+    """An Ed25519 public key that may sign the records of a role.
+
+    ``holder`` tells persons apart without naming them: two officials are two holders.
+    """
 
     role: Role
+    holder: Identifier
     public_key: Hash32
 
 
@@ -61,21 +58,38 @@ class ChainPins(Canonical, frozen=True):
 
 
 class Election(Canonical, frozen=True):
-    """Body of ``election/1``. Its SHA-256 is the election id; ``salt`` keeps a rehearsal from sharing it."""
+    """Body of ``election/1``. Its SHA-256 is the election id; ``salt`` keeps a rehearsal from sharing it.
+
+    Below ``secrecy_threshold`` ballots a cell's votes are withheld by the agent. At ``turnout_times`` urns tell how
+    many ballots were cast so far. ``validation`` says what ``rules`` mean.
+    """
 
     election_key: Hash32
     authority: Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9.-]{0,62}\Z")]
     title: Words
     date: Annotated[str, Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
     utc_offset: Annotated[str, Meta(pattern=r"\A[+-][0-9]{2}:[0-9]{2}\Z")]
+    polls_open: Count
     polls_close: Count
+    turnout_times: Annotated[tuple[Count, ...], Meta(max_length=MAX_TURNOUT_TIMES)]
+    secrecy_threshold: Count
     vote_types: Annotated[tuple[Identifier, ...], Meta(min_length=1, max_length=MAX_VOTE_TYPES)]
     fold_version: Count
-    roles: Annotated[tuple[RoleKey, ...], Meta(min_length=1, max_length=32)]
+    rules: Annotated[tuple[Rule, ...], Meta(max_length=MAX_RULES)]
+    roles: Annotated[tuple[RoleKey, ...], Meta(min_length=1, max_length=MAX_ROLES)]
     chain: ChainPins
     parts: Count
     parts_root: Hash32
     salt: Bytes16
+
+    def __post_init__(self) -> None:
+        codes = [rule.code for rule in self.rules]
+        if codes != sorted(set(codes)):
+            raise ValueError("rules are not in ascending order of distinct codes")
+        if list(self.turnout_times) != sorted(set(self.turnout_times)):
+            raise ValueError("turnout times are not distinct and ascending")
+        if len({role.public_key for role in self.roles}) != len(self.roles):
+            raise ValueError("a key has two roles")
 
     @property
     def election_id(self) -> Hash:

@@ -12,7 +12,7 @@ one belongs into the log is decided before. The rules, each with its error:
 A crash between commit and signature needs no repair: the next call finds the guard behind and advances it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ledger.checkpoint import Checkpoint, sign_checkpoint
@@ -20,7 +20,7 @@ from ledger.errors import FormatError, RollbackError
 from ledger.merkle import batch_inclusion_proofs
 from ledger.note import NoteSigner
 from ledger.primitives import Hash
-from ledger.proof import TlogProof, encode_tlog_proof
+from ledger.proof import TlogProof, encode_tlog_proofs
 from ledger.store.contract import EMPTY_HEAD, Appended, Batch, Guard, Store, TreeHead
 from ledger.vkey import KeyType
 
@@ -97,7 +97,7 @@ class Log:
         receipts: dict[int, Receipt] = {}
         for batch in batches:
             inside = range(batch.before.size, batch.head.size)
-            receipts |= self._receipts(batch, (index for index in set(appended.indices) if index in inside))
+            receipts |= self._receipts(batch, [index for index in set(appended.indices) if index in inside])
         return [receipts[index] for index in appended.indices]
 
     def _batches(self, appended: Appended) -> list[Batch]:
@@ -108,17 +108,14 @@ class Log:
                 batches.append(self._store.batch_of(index))
         return batches
 
-    def _receipts(self, batch: Batch, indices: Iterable[int]) -> dict[int, Receipt]:
-        proofs = batch_inclusion_proofs(batch.before, batch.leaf_hashes)
+    def _receipts(self, batch: Batch, indices: Sequence[int]) -> dict[int, Receipt]:
+        paths = batch_inclusion_proofs(batch.before, batch.leaf_hashes)
         note = self._sign(batch.head)
         first = batch.before.size
+        proofs = encode_tlog_proofs(TlogProof(index, paths[index - first], note) for index in indices)
         return {
-            index: Receipt(
-                index,
-                batch.leaf_hashes[index - first],
-                encode_tlog_proof(TlogProof(index, proofs[index - first], note)),
-            )
-            for index in indices
+            index: Receipt(index, batch.leaf_hashes[index - first], proof)
+            for index, proof in zip(indices, proofs, strict=True)
         }
 
     def _sign(self, head: TreeHead) -> bytes:

@@ -22,11 +22,12 @@ EMPTY_ROOT: Hash = sha256(b"")
 
 
 def hash_leaf(entry: bytes) -> Hash:
-    return Hash(hashlib.sha256(b"\x00" + entry).digest())
+    # A digest has the right length. Asking again would take as long as the hash itself, several times for each entry.
+    return bytes.__new__(Hash, hashlib.sha256(b"\x00" + entry).digest())
 
 
 def hash_children(left: bytes, right: bytes) -> Hash:
-    return Hash(hashlib.sha256(b"\x01" + left + right).digest())
+    return bytes.__new__(Hash, hashlib.sha256(b"\x01" + left + right).digest())
 
 
 def merkle_root(leaves: Sequence[Hash]) -> Hash:

@@ -1,6 +1,5 @@
 """Fixed-size byte strings, so that a length error dies at the edge and a hash is never passed for a key."""
 
-import base64
 import binascii
 import hashlib
 from typing import ClassVar, Self
@@ -82,13 +81,13 @@ def sha256(data: bytes) -> Hash:
 def parse_base64(text: str) -> bytes:
     """Decode standard base64, refusing every spelling but the canonical one. Raises FormatError(``BAD_BASE64``)."""
     try:
-        value = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
+        value = binascii.a2b_base64(text, strict_mode=True)
+    except ValueError as error:
         raise FormatError("BAD_BASE64", f"not base64: {text[:80]!r}") from error
-    if base64.b64encode(value).decode() != text:
+    if encode_base64(value) != text:
         raise FormatError("BAD_BASE64", f"not canonical base64: {text[:80]!r}")
     return value
 
 
 def encode_base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+    return binascii.b2a_base64(data, newline=False).decode()

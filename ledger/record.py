@@ -13,11 +13,12 @@ import msgspec
 from ledger import canonical
 from ledger.canonical import Bytes64, Canonical, Count, Hash32
 from ledger.election import Contest, Election, ReportingDevice, ReportingUnit
-from ledger.errors import FormatError, SignatureError, UnjudgeableError
+from ledger.errors import FormatError, UnjudgeableError
 from ledger.merkle import hash_leaf
 from ledger.primitives import Hash, KeyId, PublicKey
+from ledger.rulings import Authority, Decision, Return
 from ledger.signing import Signer, Verifier
-from ledger.tally import Opening, TallyReport
+from ledger.tally import Opening, TallyReport, Turnout, UrnEvent
 
 NAMESPACE = b"tunuk/record/v1\n"
 MAX_SIGNATURES = 8
@@ -38,15 +39,33 @@ class Snapshot(Canonical, frozen=True):
     manifest_hash: Hash32
 
 
-Body = Election | Contest | ReportingUnit | ReportingDevice | Opening | TallyReport | Snapshot
+Body = (
+    Election
+    | Contest
+    | ReportingUnit
+    | ReportingDevice
+    | Authority
+    | Opening
+    | Turnout
+    | UrnEvent
+    | TallyReport
+    | Return
+    | Decision
+    | Snapshot
+)
 
 KINDS: dict[str, type[Body]] = {
     "election/1": Election,
     "contest/1": Contest,
     "unit/1": ReportingUnit,
     "device/1": ReportingDevice,
+    "authority/1": Authority,
     "opening/1": Opening,
+    "turnout/1": Turnout,
+    "event/1": UrnEvent,
     "tally/1": TallyReport,
+    "return/1": Return,
+    "decision/1": Decision,
     "snapshot/1": Snapshot,
 }
 KIND_OF: dict[type[Body], str] = {body: kind for kind, body in KINDS.items()}
@@ -88,15 +107,24 @@ class VerifiedRecord:
     """
 
     body: Body
-    signer: KeyId
+    signers: tuple[KeyId, ...]
     leaf_hash: Hash
 
+    @property
+    def signer(self) -> KeyId:
+        """The only signer of a kind that has one."""
+        return self.signers[0]
 
-class Authority(Protocol):
-    """Says which key may sign a record, from what the log has named so far."""
 
-    def signing_key(self, record: SignedRecord) -> PublicKey:
-        """The public key of the record's signer. Raises SignatureError when its key may not sign this kind."""
+class KeyBook(Protocol):
+    """Says which keys may sign a record, from what the log has named so far."""
+
+    def signing_keys(self, record: SignedRecord) -> tuple[PublicKey, ...]:
+        """The public key of each of the record's signatures, in their order.
+
+        Raises SignatureError(``UNKNOWN_KEY``, ``WRONG_SIGNATURE_COUNT``, ``ONE_PERSON``) for signers that the rules for
+        this kind do not admit.
+        """
         ...
 
 
@@ -139,30 +167,24 @@ def sign_record(body: Body, signers: Sequence[Signer]) -> bytes:
     return data
 
 
-def verify_record(record: SignedRecord, authority: Authority, verifier: Verifier) -> VerifiedRecord:
-    """Verify the record's one signature by the key that ``authority`` allows for it.
+def verify_record(record: SignedRecord, keys: KeyBook, verifier: Verifier) -> VerifiedRecord:
+    """Verify every signature of the record by the keys that may sign it.
 
-    Raises SignatureError(``WRONG_SIGNATURE_COUNT``, ``UNKNOWN_KEY``, ``BAD_SIGNATURE``).
+    Raises SignatureError(``UNKNOWN_KEY``, ``WRONG_SIGNATURE_COUNT``, ``ONE_PERSON``, ``BAD_SIGNATURE``).
     """
-    line = _only_signature(record)
-    public_key = authority.signing_key(record)
-    verifier.verify(public_key, line.signature, _signed_message(record.kind, record.raw_body, line.key_id))
-    return VerifiedRecord(record.body, KeyId(line.key_id), record.leaf_hash)
+    for line, public_key in zip(record.signatures, keys.signing_keys(record), strict=True):
+        verifier.verify(public_key, line.signature, _signed_message(record.kind, record.raw_body, line.key_id))
+    return _verified(record)
 
 
 def trust_record(record: SignedRecord) -> VerifiedRecord:
-    """Take the signature of an entry as verified, because whoever calls this verified it before it was appended.
+    """Take the signatures of an entry as verified, because whoever calls this verified them before it was appended.
 
     For the log's own operator alone: the server that reads back its own entries, each verified at its ingest, and would
     spend most of its time on verifying them again. An observer never calls this; nothing here has looked at a key.
-    Raises SignatureError(``WRONG_SIGNATURE_COUNT``).
     """
-    return VerifiedRecord(record.body, KeyId(_only_signature(record).key_id), record.leaf_hash)
+    return _verified(record)
 
 
-def _only_signature(record: SignedRecord) -> SignatureLine:
-    if len(record.signatures) != 1:
-        raise SignatureError(
-            "WRONG_SIGNATURE_COUNT", f"a {record.kind} record has one signature, not {len(record.signatures)}"
-        )
-    return record.signatures[0]
+def _verified(record: SignedRecord) -> VerifiedRecord:
+    return VerifiedRecord(record.body, tuple(KeyId(line.key_id) for line in record.signatures), record.leaf_hash)

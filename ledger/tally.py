@@ -1,6 +1,7 @@
-"""What a device says: the urn's counters at zero, and one urn's tally for one reporting unit.
+"""What a device says: its urn's counters at zero, ballots cast so far, what its journal tells, and the tallies.
 
-Counts are of ballots and votes. This module has their shapes and sums; whether a tally counts is judged by ``fold``.
+Counts are of ballots and votes. This module has their shapes; whether a record counts is judged by ``fold``. ``seq``
+counts a device's records from 1; ``previous`` is the leaf hash of the one before, nil for the first.
 """
 
 from typing import Annotated, Literal
@@ -13,6 +14,17 @@ from ledger.primitives import Hash, sha256
 
 UrnSignature = Annotated[bytes, Meta(min_length=1, max_length=256)]
 Source = Literal["urn", "typed"]
+EventCode = Literal[
+    "power_lost",
+    "power_restored",
+    "paper_jam",
+    "cover_opened",
+    "cover_closed",
+    "clock_set",
+    "restarted",
+    "box_replaced",
+    "scanner_fault",
+]
 
 Votes = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 """A counter of one urn. The bound keeps the sum over a million units below 2**53."""
@@ -24,24 +36,30 @@ SelectionVotes = Annotated[tuple[Votes, ...], Meta(min_length=2, max_length=1 + 
 class ContestTally(Canonical, frozen=True):
     """The counters of one contest: ballots, overvotes, undervotes, and votes by selection and vote type.
 
-    Selections come in ascending order of their ids, every one of the unit's ballot with explicit zeros.
+    Selections come in ascending order of their ids, every one of the unit's ballot with explicit zeros. In a withheld
+    cell all but the ballots is nil: too few of them to keep the vote secret.
     """
 
     contest: Count
     ballots: Votes
-    overvotes: Votes
-    undervotes: Votes
-    selections: Annotated[tuple[SelectionVotes, ...], Meta(min_length=1, max_length=MAX_SELECTIONS)]
+    overvotes: Votes | None
+    undervotes: Votes | None
+    selections: Annotated[tuple[SelectionVotes, ...], Meta(min_length=1, max_length=MAX_SELECTIONS)] | None
+
+    def __post_init__(self) -> None:
+        if len({self.overvotes is None, self.undervotes is None, self.selections is None}) != 1:
+            raise ValueError(f"contest {self.contest}: a cell is withheld whole or not at all")
+
+    @property
+    def withheld(self) -> bool:
+        return self.selections is None
 
 
 ContestTallies = Annotated[tuple[ContestTally, ...], Meta(min_length=1, max_length=MAX_CONTESTS)]
 
 
 class Opening(Canonical, frozen=True):
-    """Body of ``opening/1``: the zero report. Every counter of these units stood at zero when the urn was opened.
-
-    ``seq`` counts the device's records from 1; ``previous`` is the leaf hash of the one before (nil for the first).
-    """
+    """Body of ``opening/1``: the zero report. Every counter of these units stood at zero when the urn was opened."""
 
     election_id: Hash32
     seq: Count
@@ -55,10 +73,34 @@ class Opening(Canonical, frozen=True):
     units: Annotated[tuple[Identifier, ...], Meta(min_length=1, max_length=100)]
 
 
+class Turnout(Canonical, frozen=True):
+    """Body of ``turnout/1``: ballots that the urn has taken so far, never by contest."""
+
+    election_id: Hash32
+    seq: Count
+    previous: Hash32 | None
+    urn: Identifier
+    session: Count
+    time: Count
+    ballots: Votes
+
+
+class UrnEvent(Canonical, frozen=True):
+    """Body of ``event/1``: something that the urn's journal tells. None is about a single ballot."""
+
+    election_id: Hash32
+    seq: Count
+    previous: Hash32 | None
+    urn: Identifier
+    session: Count
+    time: Count
+    code: EventCode
+
+
 class TallyReport(Canonical, frozen=True):
     """Body of ``tally/1``: one urn, one unit, every eligible contest in ascending order of its number.
 
-    ``seq`` and ``previous`` as in ``Opening``; ``report_hash`` is the SHA-256 of the report as it came over the line.
+    ``report_hash`` is the SHA-256 of the report as it came over the line.
     """
 
     election_id: Hash32
@@ -74,6 +116,14 @@ class TallyReport(Canonical, frozen=True):
     contests: ContestTallies
 
     @property
+    def counts(self) -> bytes:
+        """The canonical form of the counts alone."""
+        return encode(self.contests)
+
+    @property
     def counts_hash(self) -> Hash:
-        """SHA-256 of the counts alone: equal for a repeat in another envelope, different for a conflict."""
-        return sha256(encode(self.contests))
+        """SHA-256 of the counts: equal for a repeat in another envelope, different for a conflict."""
+        return sha256(self.counts)
+
+
+DeviceBody = Opening | Turnout | UrnEvent | TallyReport

@@ -10,15 +10,17 @@ Exit status: 0 done and the audit passed; 1 the audit failed, or a coded message
 import argparse
 import json
 import random
+import shlex
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from ledger.errors import FormatError, TunukError
-from simulator.demo_election import build_demo
 from simulator.night import Account, NightOptions, run_night
+from simulator.night_election import DEFAULT_PRECINCTS, MAX_PRECINCTS, MIN_PRECINCTS, build_night
 from simulator.open_elections import read_scenario
 from simulator.playing import steady_ms
 from simulator.scenario import Scenario
@@ -45,6 +47,9 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     demo = commands.add_parser("demo", help="a small invented election, from urns to audit")
     demo.set_defaults(command=_demo)
+    demo.add_argument(
+        "--precincts", type=int, default=DEFAULT_PRECINCTS, metavar="N", help="the country has 2500 (%(default)s)"
+    )
     replay = commands.add_parser("replay", help="a real election from a file, the same way")
     replay.set_defaults(command=_replay)
     replay.add_argument("--election-csv", required=True, type=Path, metavar="FILE", help="results by precinct")
@@ -58,6 +63,9 @@ def make_parser() -> argparse.ArgumentParser:
             default="pty",
             help="urn to agent: a pseudo-terminal, or none (%(default)s)",
         )
+        night.add_argument(
+            "--processes", type=int, default=2, metavar="K", help="so many agents as processes, on ptys (%(default)s)"
+        )
         night.add_argument("--seed", type=int, default=1, metavar="S", help="of all that is drawn by lot (%(default)s)")
     urn = commands.add_parser("urn", help="one urn at a serial port, with reports from files")
     urn.set_defaults(command=_urn)
@@ -68,7 +76,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    return _night(build_demo(options.seed), options)
+    if not MIN_PRECINCTS <= options.precincts <= MAX_PRECINCTS:
+        raise FormatError("BAD_PRECINCTS", f"a demonstration has {MIN_PRECINCTS} to {MAX_PRECINCTS} precincts")
+    return _night(build_night(options.precincts, options.seed, int(time.time())), options)
 
 
 def _replay(options: argparse.Namespace) -> int:
@@ -76,7 +86,7 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _night(scenario: Scenario, options: argparse.Namespace) -> int:
-    processes = 1 if options.link == "pty" else 0
+    processes = options.processes if options.link == "pty" else 0
     night = NightOptions(options.out.absolute(), options.link, options.seed, processes)
     account = run_night(scenario, night, lambda line: print(line, flush=True))
     (night.directory / "account.json").write_text(json.dumps(asdict(account), indent=1) + "\n")
@@ -100,7 +110,15 @@ def _tell(account: Account, directory: Path) -> None:
     else:
         print(f"the audit did NOT pass: {json.dumps(verdict, indent=1)}")
     print("check it yourself:")
-    print(f"  .venv/bin/observer verify {directory / 'publication'} --policy {directory / 'policy'}")
+    observer, server = (str(Path(sys.executable).parent / name) for name in ("observer", "central-server"))
+    print(
+        f"  {shlex.join([server, 'chain', '--dir', str(directory)])}    (serves the chain, and says at which address)"
+    )
+    arguments = [observer, "verify", str(directory / "publication"), "--policy", str(directory / "policy")]
+    print(f"  {shlex.join(arguments)} --rpc ADDRESS")
+    print("look at the results in a browser:")
+    serve = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(directory / "publication")]
+    print(f"  {shlex.join([*serve, '8000'])}    and open http://127.0.0.1:8000/")
 
 
 def _urn(options: argparse.Namespace) -> int:

@@ -17,32 +17,61 @@ _OPENING_BEFORE_CLOSE = 13 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One device of the scenario with its folder; ``reports`` is what each of its urns says, in order."""
+    """One device of the scenario with its folder. A sitting is what one urn says in one session, in order."""
 
     layout: DeviceLayout
     folder: AgentFolder
-    reports: dict[str, list[DeviceReport]]
+    sittings: tuple[list[DeviceReport], ...]
+
+    @property
+    def records(self) -> int:
+        """How many records of the log follow from all its reports."""
+        reports = [report for sitting in self.sittings for report in sitting]
+        return sum(len(report.units) if report.kind == "final" else 1 for report in reports)
 
 
 def make_devices(scenario: Scenario, root: Path, seed: int) -> list[Device]:
-    """The devices under ``root``, in the order in which their precincts close."""
+    """The devices under ``root``, in the order in which their precincts close; those that are late come last."""
     chance = random.Random(seed)
     devices = []
     for layout in scenario.devices:
         close = scenario.polls_close + chance.randint(60, 5_400)
-        reports = {urn.urn: _reports(scenario, urn, close) for urn in layout.urns}
-        devices.append((close, Device(layout, AgentFolder(root / layout.id), reports)))
-    return [device for _, device in sorted(devices, key=lambda pair: (pair[0], pair[1].layout.id))]
+        incidents = {scenario.incidents[urn.urn].kind for urn in layout.urns if urn.urn in scenario.incidents}
+        sittings = [sitting for urn in layout.urns for sitting in _sittings(scenario, urn, close)]
+        device = Device(layout, AgentFolder(root / layout.id), tuple(sittings))
+        devices.append(("late" in incidents, close, device))
+    return [device for _, _, device in sorted(devices, key=lambda row: (*row[:2], row[2].layout.id))]
 
 
-def _reports(scenario: Scenario, urn: UrnAssignment, close: int) -> list[DeviceReport]:
-    units = tuple(UnitCounts(line.unit, scenario.counts[urn.urn, line.unit]) for line in _in_order(urn))
+def _sittings(scenario: Scenario, urn: UrnAssignment, close: int) -> list[list[DeviceReport]]:
+    units = tuple(UnitCounts(line.unit, _counts_of(scenario, urn.urn, line.unit)) for line in _in_order(urn))
     zeros = tuple(UnitCounts(unit.unit, tuple(_zeroed(line) for line in unit.contests)) for unit in units)
     opening = scenario.polls_close - _OPENING_BEFORE_CLOSE
-    return [
-        DeviceReport("zero", urn.urn, FIRMWARE, 1, opening, zeros, None),
-        DeviceReport("final", urn.urn, FIRMWARE, 1, close, units, None),
-    ]
+    first = [DeviceReport("zero", urn.urn, FIRMWARE, 1, opening, zeros, None)]
+    incident = scenario.incidents.get(urn.urn)
+    if incident is not None and incident.kind == "silent":
+        return [first]
+    first.append(DeviceReport("final", urn.urn, FIRMWARE, 1, close, units, None))
+    if incident is None or incident.kind != "conflict":
+        return [first]
+    others = tuple(UnitCounts(unit.unit, tuple(_shifted(line) for line in unit.contests)) for unit in units)
+    return [first, [DeviceReport("final", urn.urn, FIRMWARE, 2, close + 900, others, None)]]
+
+
+def _counts_of(scenario: Scenario, urn: str, unit: str) -> tuple[ContestTally, ...]:
+    """The urn's counts of the unit, or, for the shape of an urn that never reports, its spare's."""
+    own = scenario.counts.get((urn, unit))
+    return own if own is not None else next(counts for (_, other), counts in scenario.counts.items() if other == unit)
+
+
+def _shifted(line: ContestTally) -> ContestTally:
+    """One vote less for the first selection that has one, and an undervote instead."""
+    rows = list(line.selections or ())
+    place = next((place for place, row in enumerate(rows) if row[1]), None)
+    if place is None:
+        return line
+    rows[place] = (rows[place][0], rows[place][1] - 1, *rows[place][2:])
+    return ContestTally(line.contest, line.ballots, line.overvotes, (line.undervotes or 0) + 1, tuple(rows))
 
 
 def _in_order(urn: UrnAssignment) -> list[UnitAssignment]:
@@ -50,7 +79,7 @@ def _in_order(urn: UrnAssignment) -> list[UnitAssignment]:
 
 
 def _zeroed(line: ContestTally) -> ContestTally:
-    rows = tuple((row[0], *(0 for _ in row[1:])) for row in line.selections)
+    rows = tuple((row[0], *(0 for _ in row[1:])) for row in line.selections or ())
     return ContestTally(line.contest, 0, 0, 0, rows)
 
 

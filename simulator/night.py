@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from simulator.audit_process import AuditResult, audit, serving_chain
 from simulator.devices import Device, enrol, make_devices
@@ -97,23 +97,27 @@ def play(devices: list[Device], options: NightOptions, server: RunningServer, te
 _PLAY = {"memory": play_in_memory_link, "pty": play_on_pty}
 
 
-def await_publication(publication: Path) -> None:
-    """Wait until every cell is published and the newest snapshot is anchored. Raises NightError(``NOT_PUBLISHED``)."""
+def await_publication(publication: Path, entries: int) -> None:
+    """Wait until a snapshot covers ``entries`` (snapshots not counted) and is anchored.
+
+    Raises NightError(``NOT_PUBLISHED``).
+    """
     until, pause, seen = time.monotonic() + SETTLE_SECONDS, threading.Event(), ""
     while time.monotonic() < until:
         latest = _read(publication / "results" / "latest.json")
         anchored = _read(publication / "anchors" / "index.json")
-        contests, sizes = latest.get("contests", []), anchored.get("sizes", [])
-        missing = sum(contest["cells_expected"] - contest["cells_reported"] for contest in contests)
-        if contests and not missing and sizes and max(sizes) > latest["tree_size"]:
+        sizes = anchored.get("sizes", [])
+        # The first snapshot's size has no snapshot in it, the second's has one, and so on.
+        covered = latest.get("tree_size", 0) - latest.get("number", 1) + 1
+        if covered >= entries and sizes and max(sizes) > latest["tree_size"]:
             return
-        seen = f"snapshot {latest.get('number')}, cells missing {missing}, anchored sizes {sizes[-1:]}"
+        seen = f"snapshot {latest.get('number')} covers {covered} of {entries} entries, anchored sizes {sizes[-1:]}"
         pause.wait(_PAUSE_SECONDS)
     raise NightError("NOT_PUBLISHED", f"the publication is not complete after {SETTLE_SECONDS} s: {seen}")
 
 
-def _read(path: Path) -> dict[str, list[dict[str, int]] | list[int] | int]:
-    return json.loads(path.read_bytes()) if path.exists() else {}
+def _read(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_bytes())) if path.exists() else {}
 
 
 def run_night(scenario: Scenario, options: NightOptions, tell: Callable[[str], None]) -> Account:
@@ -130,7 +134,8 @@ def run_night(scenario: Scenario, options: NightOptions, tell: Callable[[str], N
         play(devices, options, server, tell)
         play_seconds = time.monotonic() - play_begun
         tell("all receipts are in; waiting for the publication and its anchor")
-        await_publication(directory / "publication")
+        parts = 1 + len(scenario.contests) + len(scenario.units) + len(scenario.devices)
+        await_publication(directory / "publication", parts + sum(device.records for device in devices))
         server_usage = usage_of(server.process_id)
     tell("auditing the publication and the chain")
     with serving_chain(directory, log) as rpc:

@@ -22,10 +22,10 @@ from ledger.election import (
     SelectionKind,
     UnitAssignment,
     UrnAssignment,
-    Words,
 )
 from ledger.errors import FormatError
 from ledger.tally import ContestTally
+from ledger.words import Words
 from simulator.scenario import NO_ELECTION, DeviceLayout, Scenario, draft_contest, draft_precinct
 
 COLUMNS = ("county", "precinct", "office", "district", "candidate", "party", "votes")

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ledger.proof import verify_tlog_proof
@@ -77,12 +77,16 @@ def play_in_memory_link(device: Device, bundles: Path, server: str) -> None:
     """All urns of the device say their reports, and the records are brought to the server. Raises NightError."""
     notices: list[Notice] = []
     with _desk(device, bundles, server) as desk:
-        for reports in device.reports.values():
-            urn = SimulatedUrn(reports, lambda: random.getrandbits(32))
-            play_in_memory(urn, desk.session(notices.append).feed)
-            if not urn.is_settled:
-                raise NightError("URN_NOT_SETTLED", f"urn {reports[0].urn}: {urn.refused or 'turned away'}")
+        for reports in device.sittings:
+            _play_urn_in_memory(desk, reports, notices.append)
         _deliver(device, desk)
+
+
+def _play_urn_in_memory(desk: _Desk, reports: list[DeviceReport], notify: Callable[[Notice], None]) -> None:
+    urn = SimulatedUrn(reports, lambda: random.getrandbits(32))
+    play_in_memory(urn, desk.session(notify).feed)
+    if not urn.is_settled:
+        raise NightError("URN_NOT_SETTLED", f"urn {reports[0].urn}: {urn.refused or 'turned away'}")
 
 
 def _deliver(device: Device, desk: _Desk) -> None:
@@ -99,8 +103,17 @@ def _deliver(device: Device, desk: _Desk) -> None:
 def play_on_pty(device: Device, bundles: Path, server: str) -> None:
     """The same over a pseudo-terminal for each urn, with the agent's own loop in this thread. Raises NightError."""
     with _desk(device, bundles, server) as desk:
-        for reports in device.reports.values():
-            _play_urn_on_pty(device, desk, reports, server)
+        for reports in device.sittings:
+            if _has_final(reports):
+                _play_urn_on_pty(device, desk, reports, server)
+            else:
+                # An agent at a port waits for the final report, and this urn breaks down before.
+                _play_urn_in_memory(desk, reports, lambda _: None)
+                _deliver(device, desk)
+
+
+def _has_final(reports: list[DeviceReport]) -> bool:
+    return any(report.kind == "final" for report in reports)
 
 
 def _play_urn_on_pty(device: Device, desk: _Desk, reports: list[DeviceReport], server: str) -> None:
@@ -139,7 +152,11 @@ def _speak(urn: SimulatedUrn, port: Path) -> None:
 
 def play_as_processes(device: Device, bundles: Path, server: str) -> None:
     """``urn-agent run --once`` and ``simulator urn`` at the ends of a line, for each urn. Raises NightError."""
-    for name, reports in device.reports.items():
+    for reports in device.sittings:
+        if not _has_final(reports):
+            play_in_memory_link(replace(device, sittings=(reports,)), bundles, server)
+            continue
+        name = f"{reports[0].urn}-{reports[0].session}"
         paths = [device.folder.root / f"{name}-{report.kind}.report" for report in reports]
         for path, report in zip(paths, reports, strict=True):
             path.write_bytes(encode_report(report))

@@ -3,11 +3,13 @@
 Sources of scenarios are ``demo_election`` and ``open_elections``; ``night`` plays them. Nothing here knows how.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from ledger.canonical import Canonical
-from ledger.election import BallotContest, Contest, ContestSelection, ReportingUnit, UrnAssignment, Words
+from ledger.election import BallotContest, Contest, ContestSelection, ReportingUnit, UrnAssignment
 from ledger.tally import ContestTally
+from ledger.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,18 @@ class DeviceLayout:
 
 
 @dataclass(frozen=True, slots=True)
+class Incident:
+    """What goes otherwise with an urn: it never reports, reports after all others, or reports a second, other tally."""
+
+    kind: Literal["silent", "late", "conflict"]
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
-    """``counts`` is by urn and unit: the tallies that the urn reports at close, contests ascending."""
+    """``counts`` is by urn and unit: the tallies that the urn reports at close, contests ascending.
+
+    At each of ``turnout_times`` an urn has taken that part of its ballots, in percent. ``incidents`` is by urn.
+    """
 
     authority: str
     title: Words
@@ -32,6 +44,11 @@ class Scenario:
     units: tuple[ReportingUnit, ...]
     devices: tuple[DeviceLayout, ...]
     counts: dict[tuple[str, str], tuple[ContestTally, ...]]
+    polls_open: int | None = None
+    turnout_times: tuple[int, ...] = ()
+    turnout_percent: tuple[int, ...] = ()
+    secrecy_threshold: int = 0
+    incidents: dict[str, Incident] = field(default_factory=dict)
 
     def definition(self) -> dict[str, object]:
         """The document that ``central-server init --definition`` reads."""
@@ -42,6 +59,9 @@ class Scenario:
             "date": self.date,
             "utc_offset": self.utc_offset,
             "polls_close": self.polls_close,
+            "polls_open": self.polls_open,
+            "turnout_times": list(self.turnout_times),
+            "secrecy_threshold": self.secrecy_threshold,
             "vote_types": list(self.vote_types),
             "contests": [_plain(contest) for contest in self.contests],
             "units": [_plain(unit) for unit in self.units],

@@ -83,7 +83,7 @@ def parse_report(data: bytes) -> DeviceReport:
 
     Raises FormatError: ``REPORT_UNREADABLE`` for bytes that are no report, ``REPORT_UNORDERED`` for units, contests or
     selections that are not distinct and ascending, ``REPORT_UNEVEN`` for selections with different numbers of vote
-    types, ``REPORT_NOT_ZERO`` for a zero report with a counter that is not zero.
+    types, ``REPORT_WITHHELD`` for a cell without votes, ``REPORT_NOT_ZERO`` for a zero report that is not of zeros.
     """
     try:
         report = canonical.decode(DeviceReport, data)
@@ -94,6 +94,8 @@ def parse_report(data: bytes) -> DeviceReport:
         _require_ascending(f"contests of unit {unit.unit}", [contest.contest for contest in unit.contests])
         for contest in unit.contests:
             place = f"unit {unit.unit}, contest {contest.contest}"
+            if contest.selections is None:
+                raise FormatError("REPORT_WITHHELD", f"{place}: an urn reports all its counters; the agent withholds")
             _require_ascending(f"selections of {place}", [selection[0] for selection in contest.selections])
             if len({len(selection) for selection in contest.selections}) != 1:
                 raise FormatError("REPORT_UNEVEN", f"{place}: selections have different numbers of vote types")
@@ -153,7 +155,7 @@ def _sign(body: Opening | TallyReport, signer: Signer) -> ChainedRecord:
 
 def _is_zero(contest: ContestTally) -> bool:
     counters = [contest.ballots, contest.overvotes, contest.undervotes]
-    return not any(counters) and not any(votes for selection in contest.selections for votes in selection[1:])
+    return not any(counters) and not any(votes for selection in contest.selections or () for votes in selection[1:])
 
 
 def _require_ascending(what: str, keys: Sequence[_Key]) -> None:

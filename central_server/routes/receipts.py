@@ -34,7 +34,7 @@ class ReceiptsRoute:
 
     async def get(self, request: Request) -> Response:
         """Raises RequestError for what cannot be answered."""
-        require_device(request, self._roster)
+        require_device(request.scope, self._roster)
         try:
             leaf_hash = Hash.from_hex(request.path_params["leaf"])
         except FormatError as error:

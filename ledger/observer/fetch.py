@@ -59,7 +59,9 @@ class FolderSource:
         # The folder itself is the observer's choice, and may be behind a link.
         self._root = folder.resolve()
         if not self._root.is_dir():
-            raise UnreachableError("UNREACHABLE", f"{folder} is not a folder")
+            raise UnreachableError(
+                "UNREACHABLE", f"{folder} is not a folder; an address starts with http:// or https://"
+            )
 
     def read(self, path: str, limit: int) -> bytes:
         try:

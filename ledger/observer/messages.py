@@ -52,14 +52,19 @@ FRAME: dict[str, tuple[str, str, str]] = {
     ),
     "snapshots": ("учурдук жыйынтыктар: {count}", "снимков: {count}", "snapshots: {count}"),
     "anchors_unchecked": (
-        "бекитүүлөр: {claimed}, тамырлары ушул журналдыкы; чынжырдан ТЕКШЕРИЛГЕН ЖОК (--rpc берилген эмес)",
-        "закреплений: {claimed}, корни этого журнала; по цепочке блоков НЕ ПРОВЕРЕНО (нет --rpc)",
-        "anchors claimed: {claimed}, compared with this log; NOT CHECKED on the chain (no --rpc)",
+        "бекитүүлөр: {claimed}, тамырлары ушул журналдыкы; чынжырдан ТЕКШЕРИЛГЕН ЖОК",
+        "закреплений: {claimed}, корни этого журнала; по цепочке блоков НЕ ПРОВЕРЕНО",
+        "anchors claimed: {claimed}, compared with this log; NOT CHECKED on the chain (--rpc asks it)",
     ),
     "anchors": (
         "бекитүүлөр: {claimed}, чынжыр ырастаганы: {verified}",
         "закреплений: {claimed}, подтверждено цепочкой блоков: {verified}",
         "anchors claimed: {claimed}, verified on the chain: {verified}",
+    ),
+    "pages": (
+        "барактар (HTML) ТЕКШЕРИЛГЕН ЖОК: эсептелүүчү сандар results/ ичинде",
+        "страницы (HTML) НЕ ПРОВЕРЕНЫ: счёт идёт по файлам в results/",
+        "pages (HTML) are NOT CHECKED: the numbers that count are in results/",
     ),
     "held": ("Эрежеге ылайык эсепке алынбаган жазуулар:", "Записи, не учтённые по правилам:", "Kept out by a rule:"),
     "entry": ("{index}-жазуу", "запись {index}", "entry {index}"),

@@ -1,11 +1,13 @@
 """The entries judged one by one: parsed, verified by keys that the log named before, and folded.
 
 Responsible for what each entry is worth and for the order in which that is decided. Signatures are checked ahead of the
-fold by several threads, which is sound because a key that the log has named stays named: what verifies early verifies
-in its turn. What does not is judged again in its turn, since the key may have been named in between.
+fold, by several threads: whether a signature is by a key never changes. Whether that key may sign the record does, and
+is asked in the entry's turn, of what the entries before it have named.
 """
 
+import contextlib
 from concurrent.futures import Executor
+from dataclasses import dataclass
 
 from ledger.election import Election
 from ledger.errors import FormatError, SignatureError, UnjudgeableError
@@ -15,14 +17,34 @@ from ledger.observer.findings import Finding, Findings
 from ledger.observer.origin import Origin
 from ledger.observer.snapshots import SnapshotCheck
 from ledger.observer.tree import Spool
-from ledger.primitives import PublicKey
 from ledger.record import SignedRecord, Snapshot, VerifiedRecord, parse_record, verify_record
 from ledger.signing import Verifier
 
 CHUNKS_AHEAD = 4
 """Chunks of 256 entries that are verified ahead of the fold: at most 64 MiB of entries."""
 
-_Judged = VerifiedRecord | SignedRecord | FormatError | UnjudgeableError
+_Parsed = SignedRecord | FormatError | UnjudgeableError
+
+
+class _RememberingVerifier:
+    """Verifies, and does not verify again what has verified. For one chunk: it forgets nothing."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+        self._verified: set[tuple[bytes, bytes, bytes]] = set()
+
+    def verify(self, public_key: bytes, signature: bytes, message: bytes) -> None:
+        if (public_key, signature, message) not in self._verified:
+            self._verifier.verify(public_key, signature, message)
+            self._verified.add((public_key, signature, message))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Entries in order, parsed, and a verifier that knows most of their signatures already."""
+
+    records: list[_Parsed]
+    verifier: Verifier
 
 
 class RecordCheck:
@@ -53,77 +75,53 @@ class RecordCheck:
         """
         chunks = spool.read(self._chunks)
         self._chunks = spool.chunks
-        for judged in work_ahead(self._pool, self._verify_early, chunks, CHUNKS_AHEAD):
-            for result in judged:
-                if not self._take(self._fold.size, result):
+        for chunk in work_ahead(self._pool, self._verify_early, chunks, CHUNKS_AHEAD):
+            for record in chunk.records:
+                if not self._take(self._fold.size, record, chunk.verifier):
                     return False
         return True
 
-    def signing_key(self, record: SignedRecord) -> PublicKey:
-        """The key that may sign ``record``, from what is folded so far (``record.Authority``)."""
-        election = self._fold.definition.election
-        if (
-            isinstance(record.body, Election)
-            and election is not None
-            and record.body.election_key != election.election_key
-        ):
-            # Any election record is signed by the key that it names itself, but the log has named one already.
-            raise SignatureError("UNKNOWN_KEY", "another election's record, by a key that this log never named")
-        return self._fold.definition.signing_key(record)
-
-    def _verify_early(self, entries: list[bytes]) -> list[_Judged]:
+    def _verify_early(self, entries: list[bytes]) -> _Chunk:
         """Runs in other threads, beside the fold."""
-        judged: list[_Judged] = []
+        verifier = _RememberingVerifier(self._verifier)
+        records: list[_Parsed] = []
         for entry in entries:
             try:
                 record = parse_record(entry)
             except (FormatError, UnjudgeableError) as error:
-                judged.append(error)
+                records.append(error)
                 continue
-            if isinstance(record.body, Election):
-                # Whether its key may sign depends on whether it is the first: decided in its turn.
-                judged.append(record)
-                continue
-            try:
-                judged.append(verify_record(record, self, self._verifier))
-            except SignatureError:
-                judged.append(record)
-        return judged
+            # The key may be one that an entry shortly before this one names. It is looked for again in its turn.
+            with contextlib.suppress(SignatureError):
+                verify_record(record, self._fold.definition, verifier)
+            records.append(record)
+        return _Chunk(records, verifier)
 
-    def _take(self, index: int, judged: _Judged) -> bool:
-        """Fold the entry at ``index``; False where the entries after it cannot be judged."""
-        self._snapshots.before(index)
-        if isinstance(judged, UnjudgeableError):
-            return self._give_up(judged, index)
-        if isinstance(judged, SignedRecord):
-            try:
-                judged = verify_record(judged, self, self._verifier)
-            except SignatureError as error:
-                return self._refuse(error, index)
-        if isinstance(judged, FormatError):
-            return self._refuse(judged, index)
-        if index == 0 and not self._is_pinned(judged):
-            return False
+    def _take(self, index: int, record: _Parsed, verifier: Verifier) -> bool:
+        """Judge the entry at ``index``; False where the entries after it cannot be judged."""
         try:
-            outcome = self._fold.apply(index, judged)
+            self._snapshots.before(index)
+            return self._fold_in(index, record, verifier)
         except UnjudgeableError as error:
-            return self._give_up(error, index)
-        if isinstance(judged.body, Snapshot) and outcome.status == "applied":
-            try:
-                self._snapshots.check(index, judged.body)
-            except UnjudgeableError as error:
-                return self._give_up(error, index)
+            self.error = Finding(error.code, index, None, {"detail": error.message})
+            return False
+
+    def _fold_in(self, index: int, record: _Parsed, verifier: Verifier) -> bool:
+        try:
+            if not isinstance(record, SignedRecord):
+                raise record
+            verified = verify_record(record, self._fold.definition, verifier)
+        except (FormatError, SignatureError) as error:
+            # It has no place in the log, and counts for nothing. Without the election record nothing can be judged.
+            self._findings.add_error(error, index)
+            self._fold.skip(index)
+            return index > 0
+        if index == 0 and not self._is_pinned(verified):
+            return False
+        outcome = self._fold.apply(index, verified)
+        if isinstance(verified.body, Snapshot) and outcome.status == "applied":
+            self._snapshots.check(index, verified.body)
         return True
-
-    def _refuse(self, error: FormatError | SignatureError, index: int) -> bool:
-        """Note a record that has no place in the log. Without the election record nothing else can be judged."""
-        self._findings.add_error(error, index)
-        self._fold.size += 1
-        return index > 0
-
-    def _give_up(self, error: UnjudgeableError, index: int) -> bool:
-        self.error = Finding(error.code, index, None, {"detail": error.message})
-        return False
 
     def _is_pinned(self, record: VerifiedRecord) -> bool:
         body, origin = record.body, self._origin

@@ -88,13 +88,14 @@ def _contents(verdict: Verdict, root_hash: Hash, language: Language) -> Iterator
     yield say(language, "tree", size=verdict.tree_size, root=root_hash.hex())
     held = verdict.inadmissible
     yield say(language, "folded", tallies=verdict.tallies, repeats=verdict.repeats, held=len(held), gaps=verdict.gaps)
-    if not verdict.complete:
+    if not verdict.complete and verdict.ok:
         yield say(language, "incomplete")
     yield say(language, "snapshots", count=verdict.snapshots)
     if verdict.anchors is None:
         yield say(language, "anchors_unchecked", claimed=verdict.anchor_claims)
     else:
         yield say(language, "anchors", claimed=verdict.anchors.claimed, verified=verdict.anchors.verified)
+    yield say(language, "pages")
     if held:
         yield say(language, "held")
     for row in held[:_HELD_SHOWN]:
@@ -109,5 +110,6 @@ def _printable(line: str) -> str:
 
 
 def _point(finding: Finding, language: Language) -> str:
-    place = "" if finding.index is None else say(language, "entry", index=finding.index) + ": "
-    return f"[{finding.code}] {place}{describe(language, finding)}"
+    words = describe(language, finding)
+    place = "" if finding.index is None else say(language, "entry", index=finding.index)
+    return f"[{finding.code}] {words}" if place in words else f"[{finding.code}] {place}: {words}"

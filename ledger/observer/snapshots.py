@@ -123,7 +123,7 @@ class SnapshotCheck:
         root = self._tree.root_at(body.tree_size)
         if body.root_hash != root:
             self._findings.add("SNAPSHOT_ROOT", index, published=body.root_hash.hex(), recomputed=root.hex())
-        results, self._waiting = self._waiting, None
+        results = self._waiting
         if isinstance(results, Results) and results.tree_size == body.tree_size:
             self._compare(index, body, results)
         elif isinstance(results, FormatError):

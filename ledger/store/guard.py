@@ -8,6 +8,7 @@ moves costs a fortieth of a flushed rename, and does not fail on a full disk.
 Whether the store still holds the head that the guard names is for the log to check.
 """
 
+import functools
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -137,8 +138,12 @@ def _encode_slot(origin: str, head: TreeHead) -> bytes:
     return (body + f"{sha256(body).hex()}\n".encode()).ljust(_SLOT, b"\0")
 
 
+@functools.lru_cache(maxsize=16)
 def _parse_slot(slot: bytes) -> tuple[str, TreeHead]:
-    """Raises FormatError(``BAD_GUARD``, ``BAD_CHECKPOINT``)."""
+    """The slots are read several times for each batch, and parsed when they have changed.
+
+    Raises FormatError(``BAD_GUARD``, ``BAD_CHECKPOINT``).
+    """
     text = slot.rstrip(b"\0")
     body, checksum = text[:-_CHECKSUM_LINE], text[-_CHECKSUM_LINE:]
     if checksum != f"{sha256(body).hex()}\n".encode():

@@ -51,7 +51,7 @@ def recount(publication: Path) -> Recount:
             precinct, parent = units[body[4]]
             for number, _, _, _, selections in body[10]:
                 office, district, choices = contests[number]
-                for selection, *votes in selections:
+                for selection, *votes in selections or ():
                     candidate, party = choices[selection]
                     result.national[office, district, candidate, party] += sum(votes)
                     counts = [sum(votes), *(votes if len(votes) > 1 else [])]

@@ -9,12 +9,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from simulator.demo_election import build_demo
 from simulator.devices import Device
 from simulator.night import NightOptions, await_publication, prepare
+from simulator.night_election import build_night
 from simulator.playing import play_as_processes, play_in_memory_link
 from simulator.server_process import NightError, await_ready, end_server, start_server, stop_server
 from tests.system.conftest import Verify
+from tests.system.expected_night import expected_votes
 from tests.system.recount import recount
 
 
@@ -57,7 +58,7 @@ def play_until_it_is_done(device: Device, bundles: Path, url: str) -> None:
 
 def test_kills_lose_nothing_and_count_nothing_twice(tmp_path: Path, verify: Verify) -> None:
     """After SIGKILL of the server three times and of an agent twice the totals are the urns'."""
-    directory, scenario = tmp_path / "night", build_demo(1)
+    directory, scenario = tmp_path / "night", build_night(40, 1, 1_800_000_000)
     devices = prepare(scenario, NightOptions(directory, "memory", 1, 0))
     log, bundles, port = directory / "server.log", directory / "bundles", free_port()
     server = start_server(directory, log, port)
@@ -79,20 +80,20 @@ def test_kills_lose_nothing_and_count_nothing_twice(tmp_path: Path, verify: Veri
                 future.result()
             stop.set()
             assert killing.result() == 2
-        await_publication(directory / "publication")
+        parts = 1 + len(scenario.contests) + len(scenario.units) + len(scenario.devices)
+        await_publication(directory / "publication", parts + sum(device.records for device in devices))
         stop_server(server, log)
     finally:
         stop.set()
         end_server(server)
 
     again = recount(directory / "publication")
-    assert again.kinds["tally/1"] == len(scenario.counts)
-    assert again.kinds["opening/1"] == 21
+    device_records = again.kinds["tally/1"] + again.kinds["opening/1"]
+    assert device_records == sum(device.records for device in devices)
     latest = json.loads((directory / "publication" / "results" / "latest.json").read_bytes())
-    for contest in latest["contests"]:
-        lines = [line for lines in scenario.counts.values() for line in lines if line.contest == contest["number"]]
-        assert sum(row["votes"] for row in contest["selections"]) == sum(
-            sum(row[1:]) for line in lines for row in line.selections
-        )
+    votes = {
+        (contest["number"], row["id"]): row["votes"] for contest in latest["contests"] for row in contest["selections"]
+    }
+    assert votes == expected_votes(scenario)
     status, verdict = verify(directory / "publication", directory / "policy")
     assert (status, verdict["failures"], verdict["gaps"], verdict["repeats"]) == (0, [], 0, 0)

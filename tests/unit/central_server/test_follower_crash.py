@@ -114,7 +114,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str
 def test_the_night_has_the_steps_that_can_fail(undisturbed: tuple[int, dict[str, bytes]]) -> None:
     """A numbered file, an entry, a checkpoint, and then the state files that changed, the page and latest.json."""
     steps, files = undisturbed
-    assert steps == (3 + 3 + 2) + (3 + 2 + 2) + (3 + 2 + 2)
+    assert steps == (3 + 6 + 2) + (3 + 2 + 2) + (3 + 2 + 2)
     assert sorted(name for name in files if name.startswith("results/0")) == [numbered_path(n) for n in (1, 2, 3)]
 
 

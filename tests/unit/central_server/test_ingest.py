@@ -10,9 +10,18 @@ from ledger.primitives import Hash
 from ledger.record import Body, sign_record
 from ledger.signing import CryptographyVerifier, Ed25519Signer
 from tests.unit.central_server.server_factory import small_tally
-from tests.unit.ledger.election_factory import DEVICE_KEYS, ELECTION_KEY, PUBLISHER_KEY, small_election, small_parts
+from tests.unit.ledger.election_factory import (
+    DEVICE_KEYS,
+    ELECTION_KEY,
+    PUBLISHER_KEY,
+    small_election,
+    small_night,
+    small_parts,
+)
+from tests.unit.ledger.ruling_factory import every_body
 
 ELECTION_ID = Hash(bytes(range(32)))
+KINDS_OF_DEVICES = {"opening/1", "turnout/1", "event/1", "tally/1"}
 
 
 def verdicts(*records: bytes, device: int = 0) -> list[Accepted | Refused]:
@@ -73,10 +82,11 @@ def test_a_second_signature_is_refused() -> None:
 def test_only_kinds_of_devices_are_accepted() -> None:
     """Election, parts and snapshots have other ways into the log, whoever signs them."""
     bodies: list[Body] = [small_election()[0], *small_parts(ELECTION_ID)]
-    for body in bodies:
+    others = {kind: body for kind, body in every_body(small_night()).items() if kind not in KINDS_OF_DEVICES}
+    for body in [*bodies, *others.values()]:
         for signer in (ELECTION_KEY, PUBLISHER_KEY, DEVICE_KEYS[0]):
             assert codes(sign_record(body, [signer])) == ["KIND_NOT_ACCEPTED"]
-    assert codes(reshaped(small_tally(ELECTION_ID), 0, "decision/1")) == ["UNKNOWN_KIND"]
+    assert codes(reshaped(small_tally(ELECTION_ID), 0, "decision/2")) == ["UNKNOWN_KIND"]
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00", b"\x93", b"\xc1", b"\x91" * 60_000, bytes(65_535)])

@@ -31,7 +31,7 @@ def test_what_names_the_others_is_written_last(tmp_path: Path, rendering: Render
     folder.put_latest(rendering)
     assert written[0] == "results/000001.json"
     assert written[-2:] == ["index.html", "results/latest.json"]
-    assert sorted(written[1:-2]) == ["results/coverage.csv", "results/flags.csv", "results/precincts.csv"]
+    assert sorted(written[1:-2]) == sorted(rendering.state_files)
     written.clear()
     folder.put_numbered(rendering)
     folder.put_latest(rendering)

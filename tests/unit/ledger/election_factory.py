@@ -17,7 +17,6 @@ from ledger.election import (
     UnitAssignment,
     UrnAssignment,
     ValidatorSet,
-    Words,
     part_hash,
     parts_root,
 )
@@ -26,8 +25,21 @@ from ledger.primitives import Hash
 from ledger.record import Body, parse_record, sign_record, verify_record
 from ledger.signing import CryptographyVerifier, Ed25519Signer
 from ledger.tally import ContestTally, TallyReport
+from ledger.validation import Rule
+from ledger.words import Words
 
 ELECTION_KEY, PUBLISHER_KEY = Ed25519Signer(bytes([1]) * 32), Ed25519Signer(bytes([2]) * 32)
+OFFICIAL_KEYS = [Ed25519Signer(bytes([50 + place]) * 32) for place in range(3)]
+COMMISSION_KEY = Ed25519Signer(bytes([60]) * 32)
+POLLS_OPEN, POLLS_CLOSE = 1_799_956_800, 1_800_000_000
+ROLES = (
+    RoleKey("publisher", "server", PUBLISHER_KEY.public_key),
+    RoleKey("official", "o1", OFFICIAL_KEYS[0].public_key),
+    RoleKey("official", "o2", OFFICIAL_KEYS[1].public_key),
+    # The same person's second key: two signatures of one person are no decision.
+    RoleKey("official", "o1", OFFICIAL_KEYS[2].public_key),
+    RoleKey("commission", "c1", COMMISSION_KEY.public_key),
+)
 DEVICE_KEYS = [Ed25519Signer(bytes([10 + place]) * 32) for place in range(3)]
 
 
@@ -60,7 +72,7 @@ def small_parts(election_id: bytes = bytes(32)) -> list[Part]:
     return [*contests, *units, *devices]
 
 
-def small_election() -> tuple[Election, list[Part]]:
+def small_election(rules: tuple[Rule, ...] = ()) -> tuple[Election, list[Part]]:
     parts = small_parts()
     pins = ChainPins(1, bytes(32), bytes(20), bytes(20), (ValidatorSet(0, (bytes(20),)),))
     election = Election(
@@ -69,10 +81,14 @@ def small_election() -> tuple[Election, list[Part]]:
         words("Election"),
         "2027-01-24",
         "+06:00",
-        1_800_000_000,
+        POLLS_OPEN,
+        POLLS_CLOSE,
+        (POLLS_OPEN + 3_600, POLLS_OPEN + 7_200),
+        0,
         ("early", "polls"),
         1,
-        (RoleKey("publisher", PUBLISHER_KEY.public_key),),
+        rules,
+        ROLES,
         pins,
         len(parts),
         parts_root([part_hash(part) for part in parts]),
@@ -89,8 +105,8 @@ class Night:
     election_id: Hash
     entries: list[bytes]
 
-    def say(self, body: Body, signer: Ed25519Signer) -> Outcome:
-        return self.take(sign_record(body, [signer]))
+    def say(self, body: Body, *signers: Ed25519Signer) -> Outcome:
+        return self.take(sign_record(body, signers))
 
     def take(self, data: bytes) -> Outcome:
         record = verify_record(parse_record(data), self.fold.definition, CryptographyVerifier())
@@ -99,8 +115,8 @@ class Night:
         return outcome
 
 
-def small_night(parts_left_out: int = 0) -> Night:
-    election, parts = small_election()
+def small_night(parts_left_out: int = 0, rules: tuple[Rule, ...] = ()) -> Night:
+    election, parts = small_election(rules)
     night = Night(Fold(), election.election_id, [])
     night.say(election, ELECTION_KEY)
     for part in parts[: len(parts) - parts_left_out]:

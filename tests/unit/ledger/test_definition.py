@@ -7,19 +7,20 @@ from ledger.definition import Definition, Expected
 from ledger.election import Part, ReportingDevice, UnitAssignment, UrnAssignment
 from ledger.errors import ConflictError, SignatureError, UnjudgeableError
 from ledger.primitives import PublicKey
-from ledger.record import Body, Snapshot, parse_record, sign_record
+from ledger.record import Body, parse_record, sign_record
 from ledger.signing import Ed25519Signer
-from ledger.tally import Opening
 from tests.unit.ledger.definition_factory import election_of
 from tests.unit.ledger.election_factory import (
+    COMMISSION_KEY,
     DEVICE_KEYS,
     ELECTION_KEY,
+    OFFICIAL_KEYS,
     PUBLISHER_KEY,
     small_election,
     small_night,
     small_parts,
-    tally,
 )
+from tests.unit.ledger.ruling_factory import every_body
 
 STRANGER = Ed25519Signer(bytes([99]) * 32)
 
@@ -34,33 +35,29 @@ def definition_of(parts: list[Part]) -> Definition:
 
 
 def bodies() -> dict[str, Body]:
-    night = small_night()
-    election, parts = small_election()
-    return {
-        "election": election,
-        "contest": parts[0],
-        "unit": parts[2],
-        "device": parts[7],
-        "opening": Opening(night.election_id, 1, None, "u0", 1, 5, "1.2.3", bytes(32), None, ("101",)),
-        "tally": tally(night),
-        "snapshot": Snapshot(night.election_id, 1, 11, bytes(32), 5, 1, bytes(32)),
-    }
+    return every_body(small_night())
 
 
 SIGNERS = {
     "election key": ELECTION_KEY,
     "publisher": PUBLISHER_KEY,
+    "commission": COMMISSION_KEY,
+    "official": OFFICIAL_KEYS[0],
     "device": DEVICE_KEYS[1],
     "stranger": STRANGER,
 }
 MAY_SIGN = {
-    "election": "election key",
-    "contest": "election key",
-    "unit": "election key",
-    "device": "election key",
-    "opening": "device",
-    "tally": "device",
-    "snapshot": "publisher",
+    "election/1": "election key",
+    "contest/1": "election key",
+    "unit/1": "election key",
+    "device/1": "election key",
+    "authority/1": "election key",
+    "opening/1": "device",
+    "turnout/1": "device",
+    "event/1": "device",
+    "tally/1": "device",
+    "return/1": "commission",
+    "snapshot/1": "publisher",
 }
 
 
@@ -70,22 +67,23 @@ def test_each_kind_has_its_signers_and_no_others(kind: str, signer: str) -> None
     definition = small_night().fold.definition
     record = parse_record(sign_record(bodies()[kind], [SIGNERS[signer]]))
     if MAY_SIGN[kind] == signer:
-        assert definition.signing_key(record) == SIGNERS[signer].public_key
+        assert definition.signing_keys(record) == (SIGNERS[signer].public_key,)
     else:
         with pytest.raises(SignatureError) as caught:
-            definition.signing_key(record)
+            definition.signing_keys(record)
         assert caught.value.code == "UNKNOWN_KEY"
 
 
 def test_before_the_election_only_its_own_record_has_a_key() -> None:
     definition = Definition()
     for kind, body in bodies().items():
-        record = parse_record(sign_record(body, [SIGNERS[MAY_SIGN[kind]]]))
-        if kind == "election":
-            assert definition.signing_key(record) == ELECTION_KEY.public_key
+        signers = OFFICIAL_KEYS[:2] if kind == "decision/1" else [SIGNERS[MAY_SIGN[kind]]]
+        record = parse_record(sign_record(body, signers))
+        if kind == "election/1":
+            assert definition.signing_keys(record) == (ELECTION_KEY.public_key,)
         else:
             with pytest.raises(SignatureError):
-                definition.signing_key(record)
+                definition.signing_keys(record)
 
 
 @pytest.mark.parametrize("order", [1, -1])

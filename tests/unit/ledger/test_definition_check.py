@@ -6,9 +6,10 @@ import pytest
 from msgspec import structs
 
 from ledger.definition_check import check_parts
-from ledger.election import BallotContest, Contest, ReportingDevice, ReportingUnit, UnitAssignment
+from ledger.election import BallotContest, Contest, ReportingDevice, ReportingUnit, UnitAssignment, UrnAssignment
 from ledger.errors import FormatError, SignatureError
 from ledger.record import parse_record, sign_record
+from tests.unit.ledger.definition_factory import night_of
 from tests.unit.ledger.election_factory import DEVICE_KEYS, small_election, small_night, small_parts, tally
 
 Units = dict[str, ReportingUnit]
@@ -78,16 +79,15 @@ def test_another_key_cannot_sign_an_election_record_of_this_log() -> None:
     night = small_night()
     election = structs.replace(small_election()[0], election_key=bytes(DEVICE_KEYS[0].public_key))
     with pytest.raises(SignatureError) as caught:
-        night.fold.definition.signing_key(parse_record(sign_record(election, [DEVICE_KEYS[0]])))
+        night.fold.definition.signing_keys(parse_record(sign_record(election, [DEVICE_KEYS[0]])))
     assert caught.value.code == "UNKNOWN_KEY"
 
 
 def test_a_second_spare_waits_for_the_first() -> None:
     """One spare urn stands in for a unit; two would count its voters twice."""
-    night = small_night()
-    spare = structs.replace(tally(night, 2), urn="u2")
-    assert night.say(spare, DEVICE_KEYS[2]).status == "counted"
-    other = UnitAssignment("101", "spare")
-    key = DEVICE_KEYS[1].public_key.key_id
-    night.fold.definition._assignments[key, "u1", "101"] = other
+    parts = small_parts()
+    lines = (UnitAssignment("201", "primary"), UnitAssignment("101", "spare"))
+    parts[8] = structs.replace(parts[8], urns=(UrnAssignment("u1", lines),))
+    night = night_of(parts)
+    assert night.say(tally(night, 2), DEVICE_KEYS[2]).status == "counted"
     assert night.say(tally(night, 1), DEVICE_KEYS[1]).code == "SPARE"

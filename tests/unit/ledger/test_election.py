@@ -16,12 +16,12 @@ from ledger.election import (
     ReportingUnit,
     UnitAssignment,
     UrnAssignment,
-    Words,
     part_hash,
     parts_root,
 )
 from ledger.errors import FormatError
 from ledger.merkle import EMPTY_ROOT
+from ledger.words import Words
 from tests.unit.ledger.election_factory import small_election, small_parts, words
 
 
@@ -74,8 +74,8 @@ def test_an_election_out_of_bounds_is_refused(change: dict[str, object]) -> None
 def test_a_role_that_nobody_knows_is_refused() -> None:
     election, _ = small_election()
     body = msgpack.unpackb(encode(election))
-    assert body[8][0][0] == "publisher"
-    body[8][0][0] = "auditor"
+    assert body[12][0][0] == "publisher"
+    body[12][0][0] = "auditor"
     with pytest.raises(FormatError):
         decode(Election, msgpack.packb(body))
 

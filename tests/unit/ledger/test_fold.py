@@ -73,7 +73,7 @@ def test_records_of_another_election_are_held(night: Night) -> None:
         (small_parts(other)[0], ELECTION_KEY),
     ]
     assert [outcome_code(night, body, key) for body, key in bodies] == ["OTHER_ELECTION"] * 4
-    assert (night.fold.snapshots, night.fold.openings, night.fold.totals) == (0, 0, {})
+    assert (night.fold.snapshots, night.fold.openings, night.fold.totals) == (0, {}, {})
 
 
 def test_a_second_election_and_more_parts_are_held(night: Night) -> None:
@@ -96,13 +96,14 @@ def test_an_opening_names_the_urns_units(night: Night) -> None:
     assert outcome_code(night, opening(night, urn="u1"), DEVICE_KEYS[0]) == "NOT_ASSIGNED"
     assert outcome_code(night, opening(night, units=("201",)), DEVICE_KEYS[0]) == "NOT_ASSIGNED"
     assert outcome_code(night, opening(night, units=("101", "201")), DEVICE_KEYS[0]) == "NOT_ASSIGNED"
-    assert night.fold.openings == 0
+    assert night.fold.openings == {}
     assert outcome_code(night, opening(night), DEVICE_KEYS[0]) == "applied"
-    assert night.fold.openings == 1
+    assert night.fold.openings == {("u0", 1): 1}
 
 
 def wrong_contests() -> dict[str, tuple[ContestTally, ...]]:
     first, second = tally(small_night()).contests
+    assert first.selections is not None and second.selections is not None
     replace = msgspec.structs.replace
     return {
         "one missing": (first,),

@@ -1,8 +1,9 @@
 """The agent's loop at a pseudo-terminal: when it ends, and what it does when a part of it ends."""
 
+import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +12,15 @@ import pytest
 
 from ledger.errors import FormatError
 from simulator.serial_line import SerialLine
-from simulator.urn import run_urn
-from tests.unit.urn_agent.agent_factory import ELECTION_ID, KEY, final_report, make_urn, open_outbox, zero_report
+from simulator.urn import SimulatedUrn, run_urn
+from tests.unit.urn_agent.agent_factory import ELECTION_ID, KEY, final_report, open_outbox, zero_report
 from tests.unit.urn_agent.test_courier import Server
 from urn_agent.agent import QUIET_MS, Agent, Bell, CourierThread, Ending
 from urn_agent.courier import Courier
-from urn_agent.link_events import LinkTimers
+from urn_agent.device_report import DeviceReport
+from urn_agent.link_events import LinkClosed, LinkTimers, UrnEvent
 from urn_agent.outbox import Outbox
+from urn_agent.serial_port import SerialPort
 from urn_agent.session import AgentSession, Assignment, Notice
 
 
@@ -83,14 +86,17 @@ def steady_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
-def speak(hall: Hall, session: int) -> threading.Thread:
-    """An urn with both reports of the session, in a thread."""
+def speak(
+    hall: Hall, *openings: Sequence[DeviceReport], show: Callable[[UrnEvent], None] | None = None
+) -> threading.Thread:
+    """An urn that is switched on for each of ``openings``, says its reports and goodbye; in a thread."""
     timers = LinkTimers(repeat_ms=100, repeat_limit_ms=500, pause_ms=100)
-    urn = make_urn(zero_report(session=session), final_report(session=session), seed=session, timers=timers)
-    port = Path(hall.line.urn_path)
+    draw, port = random.Random(0), Path(hall.line.urn_path)
 
     def run() -> None:
-        run_urn(port, urn, clock_ms=steady_ms, complain=lambda _: None, is_stopping=lambda: False)
+        for reports in openings:
+            urn = SimulatedUrn(reports, lambda: draw.getrandbits(32), timers=timers, show=show)
+            run_urn(port, urn, clock_ms=steady_ms, complain=lambda _: None, is_stopping=lambda: False)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
@@ -98,7 +104,7 @@ def speak(hall: Hall, session: int) -> threading.Thread:
 
 
 def test_it_ends_when_all_is_stored_receipted_and_answered(hall: Hall) -> None:
-    speaking = speak(hall, 1)
+    speaking = speak(hall, [zero_report(), final_report()])
     assert hall.run(hall.agent(hall.make_courier, Steps())) is Ending.DONE
     speaking.join()
     assert hall.outbox.progress().receipted == len(hall.server.log.entries) == 2
@@ -106,19 +112,29 @@ def test_it_ends_when_all_is_stored_receipted_and_answered(hall: Hall) -> None:
 
 def test_a_final_report_of_an_earlier_session_is_not_the_end(hall: Hall) -> None:
     """A second agent at the same outbox waits for the final report of the session that is at its line."""
-    first = speak(hall, 1)
+    first = speak(hall, [zero_report(), final_report()])
     hall.run(hall.agent(hall.make_courier, Steps()))
     first.join()
-    second = speak(hall, 2)
+    second = speak(hall, [zero_report(session=2)], [zero_report(session=2), final_report(session=2)])
     assert hall.run(hall.agent(hall.make_courier, Steps())) is Ending.DONE
-    second.join()
     assert hall.outbox.has_final("u0", 2)
+    second.join()
     assert hall.outbox.progress().receipted == 4
+
+
+def test_the_last_answer_is_written_whole_before_the_end(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also on a line that takes one byte at a time."""
+    write, shown = SerialPort.write, list[UrnEvent]()
+    monkeypatch.setattr(SerialPort, "write", lambda port, data: write(port, data[:1]))
+    speaking = speak(hall, [final_report()], show=shown.append)
+    assert hall.run(hall.agent(hall.make_courier, Steps())) is Ending.DONE
+    speaking.join()
+    assert shown[-1] == LinkClosed(confirmed=True)
 
 
 def test_an_urn_that_has_gone_is_not_waited_for(hall: Hall) -> None:
     """All was stored before; the urn was switched off. An urn that waited for an answer would have spoken by now."""
-    speaking = speak(hall, 1)
+    speaking = speak(hall, [zero_report(), final_report()])
     hall.run(hall.agent(hall.make_courier, Steps()))
     speaking.join()
     assert hall.run(hall.agent(hall.make_courier, Steps(QUIET_MS + 1))) is Ending.DONE

@@ -7,7 +7,7 @@ import pytest
 
 from ledger.policy import encode_policy
 from ledger.record import sign_record
-from tests.unit.ledger.election_factory import DEVICE_KEYS, PUBLISHER_KEY, small_night, tally
+from tests.unit.ledger.election_factory import DEVICE_KEYS, ELECTION_KEY, PUBLISHER_KEY, small_night, small_parts, tally
 from tests.unit.urn_agent.agent_factory import ELECTION_ID, KEY
 from tests.unit.urn_agent.bundle_factory import frame_entries, make_certificate, write_bundle
 from tests.unit.urn_agent.small_log import SmallLog
@@ -45,6 +45,7 @@ def records(*entries: bytes) -> Callable[[Path], object]:
     return put("election.records", frame_entries(list(entries)))
 
 
+OTHER_ELECTIONS = [sign_record(part, [ELECTION_KEY]) for part in small_parts(bytes([7]) * 32)]
 FOREIGN = sign_record(tally(small_night()), [PUBLISHER_KEY])
 
 
@@ -59,6 +60,7 @@ FOREIGN = sign_record(tally(small_night()), [PUBLISHER_KEY])
         (records(ENTRIES[0]), "BUNDLE_NOT_OURS"),
         (records(*ENTRIES, ENTRIES[0]), "BUNDLE_RECORDS"),
         (records(*ENTRIES, FOREIGN), "BUNDLE_RECORDS"),
+        (records(ENTRIES[0], *OTHER_ELECTIONS), "BUNDLE_RECORDS"),
         (records(ENTRIES[0][:-1] + b"\x00", *ENTRIES[1:]), "BUNDLE_RECORDS"),
         (put("election.records", frame_entries(ENTRIES)[:-1]), "BUNDLE_RECORDS"),
         (put("election.records", frame_entries(ENTRIES) + b"\x00"), "BUNDLE_RECORDS"),

@@ -59,6 +59,11 @@ def test_a_body_stays_within_the_bound(sizes: list[int]) -> None:
     assert msgspec.msgpack.decode(encode_batch(batch)) == [one.data for one in batch]
 
 
+def test_a_batch_of_the_longest_records_fits() -> None:
+    batch = plan_batch([record(seq, 65_535) for seq in range(MAX_BATCH)], set(), MAX_BATCH)
+    assert MAX_BODY - 65_600 < len(encode_batch(batch)) <= MAX_BODY
+
+
 def test_verdicts_are_read_in_order() -> None:
     body = msgspec.msgpack.encode([["receipt", 7, b"proof"], ["refused", "FOREIGN_RECORD", "no", False]])
     expected = (ReceiptVerdict(7, b"proof"), RefusalVerdict("FOREIGN_RECORD", "no", False))

@@ -150,6 +150,7 @@ def test_a_compressed_answer_is_not_unpacked(connect: Callable[[str], Uplink], s
     server.interfere = lambda body: (200, {"Content-Encoding": "gzip"}, b"\x1f\x8b not even gzip")
     with connect(server.url) as uplink:
         assert uplink.send_records(BODY).body == b"\x1f\x8b not even gzip"
+    assert server.accepted_encoding == "identity"
 
 
 def test_files_that_do_not_fit_are_refused_at_once(tmp_path: Path, key: DeviceKey) -> None:

@@ -30,6 +30,7 @@ class FakeServer:
     known: set[bytes]
     log: SmallLog = field(default_factory=SmallLog)
     interfere: Callable[[bytes], Answer | None] = lambda body: None
+    accepted_encoding: str | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, certificate: bytes | None, body: bytes) -> Answer:
@@ -65,6 +66,7 @@ def _handler(server: Callable[[], FakeServer]) -> type[BaseHTTPRequestHandler]:
         timeout = 20
 
         def do_POST(self) -> None:
+            server().accepted_encoding = self.headers["Accept-Encoding"]
             body = self.rfile.read(int(self.headers["Content-Length"]))
             certificate = self.connection.getpeercert(True) if isinstance(self.connection, ssl.SSLSocket) else None
             self._send(server().answer(certificate, body))

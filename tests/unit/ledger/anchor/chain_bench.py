@@ -100,17 +100,13 @@ class Bench:
 
 def wait_in_tests(call: RpcCall, transaction_hash: ChainHash) -> NodeReceipt:
     """A block is made for each transaction before the call returns: there is nothing to wait for."""
-    return wait_for_receipt(
-        call, transaction_hash, clock=lambda: 0.0, wait=lambda seconds: None, timeout=0, pause=0
-    )
+    return wait_for_receipt(call, transaction_hash, clock=lambda: 0.0, wait=lambda seconds: None, timeout=0, pause=0)
 
 
 def make_bench(directory: Path) -> Bench:
     anchor_key, submitter = AnchorKey(sha256(b"anchor key")), Submitter(sha256(b"submitter key"))
     chain = EmbeddedChain.create(directory, CHAIN_ID, {submitter.address: 10**18}, lambda: START)
-    target = AnchorTarget(
-        CHAIN_ID, chain.genesis_hash, submitter.contract_address, ORIGIN, LOG_KEY, anchor_key.address
-    )
+    target = AnchorTarget(CHAIN_ID, chain.genesis_hash, submitter.contract_address, ORIGIN, LOG_KEY, anchor_key.address)
     bench = Bench(chain, Node(chain), MemoryLog(), target, anchor_key, submitter)
     bench.deploy()
     return bench

@@ -157,9 +157,7 @@ def reverse(logs: list[object]) -> object:
     [reverse, lambda logs: logs[:1] + logs[2:], lambda logs: [], lambda logs: logs[:1] * 2, lambda logs: "0x"],
     ids=["order", "one missing", "none", "twice", "nonsense"],
 )
-def test_a_history_that_does_not_hang_together_is_refused(
-    bench: Bench, lie: Callable[[list[object]], object]
-) -> None:
+def test_a_history_that_does_not_hang_together_is_refused(bench: Bench, lie: Callable[[list[object]], object]) -> None:
     bench.anchor(5, 8, 21)
     contract = bench.deploy()
     bench.node.after = lambda method, result: (

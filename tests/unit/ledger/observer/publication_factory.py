@@ -102,7 +102,7 @@ class Author:
     def log_unseen(self, data: bytes) -> int:
         """Append an entry that the author's own fold passes over; its index."""
         self.night.entries.append(data)
-        self.night.fold.size += 1
+        self.night.fold.skip(self.night.fold.size)
         return self.size - 1
 
     def snapshot(

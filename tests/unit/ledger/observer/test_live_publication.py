@@ -4,11 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
+from ledger.note import Ed25519NoteSigner
+from ledger.observer.anchors import INDEX
 from ledger.observer.audit import audit
 from ledger.observer.findings import Verdict
+from ledger.policy import Policy, PolicyLog
 from ledger.results import COVERAGE, FLAGS, LATEST, PRECINCTS
 from tests.unit.ledger.election_factory import DEVICE_KEYS, tally
-from tests.unit.ledger.observer.publication_factory import Author, MemorySource, codes
+from tests.unit.ledger.observer.publication_factory import LOG_KEY, Author, MemorySource, codes
 
 STATE = (PRECINCTS, COVERAGE, FLAGS, LATEST)
 
@@ -169,6 +172,37 @@ def test_a_second_history_of_the_same_log_is_a_failure() -> None:
     source.before(LATEST, 1, fork)
     verdict, _ = run(author, source)
     assert codes(verdict) == [("CHECKPOINT_FORK", None)]
+
+
+def test_a_successor_log_that_takes_over_is_another_audit() -> None:
+    author = start()
+    key = Ed25519NoteSigner(author.origin[:-1] + "2", LOG_KEY)
+    policy = Policy((*author.policy().logs, PolicyLog(key.key)))
+    newest = author.files[LATEST]
+    source = LiveSource(author)
+
+    def succeed() -> None:
+        author.files["checkpoint"] = author.checkpoint(origin=key.key.name, root=author.root(3))
+        author.files[LATEST] = b"{}"
+
+    source.before(LATEST, 1, succeed)
+    source.before(LATEST, 2, lambda: author.files.update({LATEST: newest}))
+    verdict = audit(source, policy, lambda seconds: None, [0.5])
+    assert verdict.ok is True and verdict.origin == author.origin
+
+
+def test_an_anchor_of_a_newer_tree_than_was_judged() -> None:
+    author = start()
+    source = LiveSource(author)
+
+    def publish_and_anchor() -> None:
+        next_snapshot(author)
+        author.publish()
+        author.claim(author.size)
+
+    source.before(INDEX, 1, publish_and_anchor)
+    verdict, _ = run(author, source)
+    assert verdict.ok is True and (verdict.anchor_claims, verdict.tree_size) == (1, author.size)
 
 
 def test_an_older_checkpoint_from_a_cache_is_no_failure() -> None:

@@ -80,7 +80,7 @@ def test_an_unknown_kind_is_not_judged() -> None:
 def test_what_failed_before_an_unknown_kind_stays_a_failure() -> None:
     author = Author()
     index = author.log_unseen(change_signature(make_tally()))
-    author.log_unseen(raw_record("authority/1", tally(author.night), DEVICE_KEYS[0]))
+    author.log_unseen(raw_record("authority/2", tally(author.night), DEVICE_KEYS[0]))
     author.publish_log()
     verdict = author.audit()
     assert verdict.ok is False and verdict.error is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ledger.fold import Held
-from ledger.observer.findings import MAX_LISTED, AnchorCount, Finding, Verdict
+from ledger.observer.findings import MAX_LISTED, AnchorCount, Finding, Findings, Verdict
 from ledger.observer.messages import FRAME, LANGUAGES, Language, choose_language, describe
 from ledger.observer.report import encode_report, exit_status, write_account
 from ledger.observer.sentences import SENTENCES
@@ -61,6 +61,15 @@ def test_long_lists_are_cut_and_say_so() -> None:
     account = write_account(verdict, None, "en")
     assert f"FAIL: findings: {MAX_LISTED + 5}." in account
     assert "and 5 more" in account and f"and {MAX_LISTED + 7 - 20} more" in account
+
+
+def test_findings_that_are_left_out_stay_counted() -> None:
+    first, all_of_them = Findings(), Findings()
+    for index in range(MAX_LISTED + 5):
+        first.add("BAD_SIGNATURE", index, detail="no")
+    all_of_them.add("EMPTY_LOG")
+    all_of_them.extend(first)
+    assert (all_of_them.count, len(all_of_them), all_of_them.left_out) == (MAX_LISTED + 6, MAX_LISTED, 6)
 
 
 @pytest.mark.parametrize(

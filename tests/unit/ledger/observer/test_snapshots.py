@@ -93,6 +93,15 @@ def test_a_snapshot_of_another_election_is_inadmissible() -> None:
     assert verdict.ok is True and [held.code for held in verdict.inadmissible] == ["OTHER_ELECTION"]
 
 
+def test_a_snapshot_of_another_election_does_not_come_between() -> None:
+    """It lies between the entries of a true snapshot and the true one's own entry."""
+    author = Author()
+    foreign = Snapshot(bytes(32), 9, author.size, bytes(32), 1_800_000_200, 1, bytes(32))
+    author.snapshot(between=lambda: author.say(foreign, PUBLISHER_KEY))
+    author.publish()
+    assert author.audit().ok is True
+
+
 def forged_differences(forge: Callable[[bytes], bytes]) -> list[Finding]:
     """What is found where the publisher signs and publishes forged results consistently."""
     author = Author()

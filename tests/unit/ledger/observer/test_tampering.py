@@ -22,6 +22,9 @@ KINDS = {
     "the precincts": "results/precincts.csv",
     "the coverage": "results/coverage.csv",
     "the flags": "results/flags.csv",
+    "the turnout": "results/turnout.csv",
+    "the returns": "results/returns.csv",
+    "the rulings": "results/rulings.csv",
     "an anchor claim": claim_path(12),
     "the list of claims": INDEX,
 }
