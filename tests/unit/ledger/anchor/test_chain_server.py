@@ -79,7 +79,11 @@ def test_requests_that_a_web_page_or_a_flood_could_make(
 
 def test_a_body_without_a_length_is_refused(server: ChainServer) -> None:
     with contextlib.closing(connect(server)) as connection:
-        connection.request("POST", "/", iter([BODY]), JSON_TYPE, encode_chunked=True)
+        connection.putrequest("POST", "/")
+        for name, value in {**JSON_TYPE, "Transfer-Encoding": "chunked"}.items():
+            connection.putheader(name, value)
+        # The server answers after the headers and closes; a body sent to it could meet a closed connection.
+        connection.endheaders()
         assert connection.getresponse().status == 411
 
 
