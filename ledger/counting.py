@@ -38,19 +38,19 @@ def move_cell(state: State, unit: str, line: ContestTally, sign: int) -> None:
     """Add (1) or subtract (-1) a cell, and the voters of a precinct that is thereby covered, or no longer."""
     if sign < 0:
         _cover(state, unit, line.contest, -1)
-    for above in state.definition.ancestry(unit):
-        _move(_totals(state, above, line.contest), state.definition.offsets(line.contest), line, sign)
+    ancestry, offsets = state.definition.ancestry(unit), state.definition.offsets(line.contest)
+    for above in ancestry:
+        totals = state.totals.get((above, line.contest))
+        _move(totals if totals is not None else _new_totals(state, above, line.contest), offsets, line, sign)
     if sign > 0:
         _cover(state, unit, line.contest, 1)
 
 
-def _totals(state: State, unit: str, contest: int) -> Totals:
-    totals = state.totals.get((unit, contest))
-    if totals is None:
-        election = state.definition.election
-        width = len(election.vote_types) if election is not None else 0
-        size = len(state.definition.contests[contest].selections)
-        totals = state.totals[unit, contest] = Totals(array("q", bytes(8 * width * size)))
+def _new_totals(state: State, unit: str, contest: int) -> Totals:
+    election = state.definition.election
+    width = len(election.vote_types) if election is not None else 0
+    size = len(state.definition.contests[contest].selections)
+    totals = state.totals[unit, contest] = Totals(array("q", bytes(8 * width * size)))
     return totals
 
 
@@ -75,7 +75,7 @@ def _cover(state: State, precinct: str, contest: int, sign: int) -> None:
     if totals is None or expected is None or totals.cells != expected.cells or not expected.cells:
         return
     for unit in state.definition.ancestry(precinct):
-        _totals(state, unit, contest).registered += sign * expected.registered
+        state.totals[unit, contest].registered += sign * expected.registered
 
 
 def cover_anew(state: State, precinct: str, contest: int) -> None:

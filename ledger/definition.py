@@ -57,6 +57,9 @@ class Definition:
         self.speaker_of: dict[str, KeyId] = {}
         self._assignments: dict[tuple[str, str], UnitAssignment] = {}
         self._offsets: dict[int, dict[int, int]] = {}
+        # Neither changes once the parts are complete: amendments keep parents, ballots and selection ids.
+        self._ancestries: dict[str, tuple[str, ...]] = {}
+        self._ballots: dict[UnitAssignment, Ballot] = {}
         self._hashes: list[Hash] = []
         self._device_ids: set[str] = set()
 
@@ -112,7 +115,11 @@ class Definition:
         return self.units_of.get(urn, ()) if self.speaker_of.get(urn) == device else ()
 
     def ballot(self, assignment: UnitAssignment) -> Ballot:
-        """The contests and selections that a tally under ``assignment`` has to report."""
+        """The contests and selections that a tally under ``assignment`` has to report. The parts are complete."""
+        known = self._ballots.get(assignment)
+        return known if known is not None else self._ballots.setdefault(assignment, self._make_ballot(assignment))
+
+    def _make_ballot(self, assignment: UnitAssignment) -> Ballot:
         ballot: Ballot = {}
         for line in self.units[assignment.unit].ballot:
             if assignment.contests is None or line.contest in assignment.contests:
@@ -126,13 +133,12 @@ class Definition:
         return self._offsets[contest]
 
     def ancestry(self, unit: str) -> tuple[str, ...]:
-        """``unit`` itself and the units above it, up to the country."""
-        path: list[str] = []
-        current: str | None = unit
-        while current is not None:
-            path.append(current)
-            current = self.units[current].parent
-        return tuple(path)
+        """``unit`` itself and the units above it, up to the country. The parts are complete."""
+        known = self._ancestries.get(unit)
+        if known is None:
+            parent = self.units[unit].parent
+            known = self._ancestries[unit] = (unit, *(self.ancestry(parent) if parent is not None else ()))
+        return known
 
     def expect(self, assignment: UnitAssignment, sign: int) -> None:
         """Expect the cells of an assignment (``sign`` 1), or no longer (-1); voters with the precinct's first cell."""

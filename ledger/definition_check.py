@@ -10,6 +10,10 @@ from ledger.election import Contest, ReportingUnit, UnitAssignment
 from ledger.errors import FormatError
 
 
+MAX_LEVELS = 10
+"""Units above one another: from the country down to a precinct there are four or five."""
+
+
 def check_parts(
     contests: Mapping[int, Contest], units: Mapping[str, ReportingUnit], assignments: Sequence[UnitAssignment]
 ) -> None:
@@ -29,7 +33,7 @@ def _check_ancestry(unit: ReportingUnit, units: Mapping[str, ReportingUnit]) -> 
     seen: set[str] = set()
     above: str | None = unit.id
     while above is not None:
-        if above in seen or above not in units:
+        if above in seen or above not in units or len(seen) == MAX_LEVELS:
             raise _broken(f"unit {unit.id}: the units above it do not end in a country")
         seen.add(above)
         above = units[above].parent

@@ -135,17 +135,17 @@ def _flag(state: State, index: int, body: TallyReport) -> None:
 def _broken(state: State, body: TallyReport, *, holding: bool) -> Iterator[tuple[Rule, str]]:
     election = state.definition.election
     rules = [rule for rule in election.rules if rule.holds_back is holding] if election is not None else []
-    if not rules:
-        return
+    of_tally = [rule for rule in rules if rule.scope == "tally"]
+    of_contest = [rule for rule in rules if rule.scope == "contest"]
     registered = state.definition.units[body.unit].registered_voters
-    tally_values = _tally_values(state, body, registered)
-    for rule in rules:
-        if rule.scope == "tally" and breaks(rule, tally_values):
+    tally_values = _tally_values(state, body, registered) if of_tally else {}
+    for rule in of_tally:
+        if breaks(rule, tally_values):
             yield rule, f"unit {body.unit}"
-    for line in body.contests:
+    for line in body.contests if of_contest else ():
         values = _contest_values(line, state.definition.contests[line.contest].votes_allowed, registered)
-        for rule in rules:
-            if rule.scope == "contest" and breaks(rule, values):
+        for rule in of_contest:
+            if breaks(rule, values):
                 yield rule, f"contest {line.contest}"
 
 

@@ -98,7 +98,9 @@ def breaks(rule: Rule, values: Values) -> bool:
     left, right = _sum(rule.left, values), _sum(rule.right, values)
     if left is None or right is None:
         return False
-    return not {"=": left == right, "<=": left <= right, "<": left < right}[rule.relation]
+    if rule.relation == "=":
+        return left != right
+    return left > right if rule.relation == "<=" else left >= right
 
 
 def _sum(terms: Sum, values: Values) -> int | None:

@@ -2,10 +2,11 @@
 
 Responsible for reading ``anchors/index.json`` and the claims that it lists. Each claims that a head of this log was
 anchored: its root must be the tree's at that size, chain or no chain. What the chain says is asked by
-``ledger.anchor.check``; without a chain nothing is said to be verified.
+``ledger.anchor.check``; without a chain nothing is said to be verified. An election may pin several contracts, one
+after another; a claim may be about any of them. A node serves one chain: claims about others stay unverified.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Annotated
 
@@ -18,7 +19,6 @@ from ledger.anchor.node_answers import RpcCall
 from ledger.anchor.primitives import Address, ChainError, ChainHash
 from ledger.canonical import MAX_INTEGER
 from ledger.election import ChainPins as ElectionPins
-from ledger.election import Election
 from ledger.errors import FormatError
 from ledger.observer.fetch import FileFault, Source, work_ahead
 from ledger.observer.findings import AnchorCount, Finding, Findings
@@ -37,8 +37,18 @@ class _Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sizes: Annotated[tuple[_Size, ...], msgspec.Meta(max_length=MAX_CLAIMS)]
 
 
-def _is_pinned(claim: AnchorClaim, pins: ElectionPins) -> bool:
-    return (claim.chain_id, claim.contract) == (pins.chain_id, pins.contract)
+def _is_pinned(claim: AnchorClaim, chains: Sequence[ElectionPins]) -> bool:
+    return any((claim.chain_id, claim.contract) == (pins.chain_id, pins.contract) for pins in chains)
+
+
+def _plan_pins(origin: str, pinned: ElectionPins, log_key: PublicKey) -> ChainPins:
+    code = expected_runtime_code(origin, log_key, Address(pinned.anchor_address))
+    return ChainPins(pinned.chain_id, ChainHash(pinned.genesis_hash), Address(pinned.contract), code)
+
+
+def _is_elsewhere(problems: Sequence[ChainProblem]) -> bool:
+    """Whether the node serves another chain than the one that was asked about."""
+    return any(problem.code == "CHAIN_ID_MISMATCH" for problem in problems)
 
 
 def claim_path(size: int) -> str:
@@ -61,8 +71,8 @@ class AnchorCheck:
         self.count: AnchorCount | None = None
         self.error: Finding | None = None
 
-    def check_claims(self, election: Election | None) -> None:
-        """Compare every claim with the tree, and with the chain that the election pins. Raises UnreachableError."""
+    def check_claims(self, chains: Sequence[ElectionPins]) -> None:
+        """Compare every claim with the tree, and with the chains that the log pins. Raises UnreachableError."""
         sizes = self._read_sizes()
         self.claims = len(sizes)
         if sizes and sizes[-1] > self._tree.size:
@@ -73,7 +83,7 @@ class AnchorCheck:
                 self._findings.add_error(claim, path=path)
             elif claim.head.size != size:
                 self._findings.add("ANCHOR_SIZE_DIFFERS", path=path, published=claim.head.size, recomputed=size)
-            elif election is not None and not _is_pinned(claim, election.chain):
+            elif chains and not _is_pinned(claim, chains):
                 self._findings.add("CLAIM_FOREIGN", path=path, detail="it names another chain or contract")
             elif size > self._tree.size:
                 self._findings.add("ANCHOR_BEYOND_TREE", path=path, published=size, recomputed=self._tree.size)
@@ -107,20 +117,34 @@ class AnchorCheck:
         except (FileFault, FormatError) as error:
             return error
 
-    def ask_chain(self, call: RpcCall, origin: str, election: Election, log_key: PublicKey) -> None:
-        """Compare the claims that fit the tree with the chain that the election record pins."""
-        pinned = election.chain
-        code = expected_runtime_code(origin, log_key, Address(pinned.anchor_address))
-        pins = ChainPins(pinned.chain_id, ChainHash(pinned.genesis_hash), Address(pinned.contract), code)
-        problems = check_anchors(call, pins, self._sound)
-        failed = {problem.size for problem in problems}
-        verified = 0 if None in failed else sum(claim.head.size not in failed for claim in self._sound)
-        for problem in problems:
-            self._add(problem)
-        if self.error is None and None not in failed:
-            self._check_head(call, pins)
+    def ask_chain(self, call: RpcCall, origin: str, chains: Sequence[ElectionPins], log_key: PublicKey) -> None:
+        """Compare the claims that fit the tree with those of the pinned chains that the node serves.
+
+        ``chains`` are the election's, then those that succeeded it. The last one's contract is the one in force: its
+        head must be of this tree. A succeeded one may have been spoiled since; its claims are checked all the same.
+        """
+        pinned = [_plan_pins(origin, pins, log_key) for pins in chains]
+        distinct = [pins for place, pins in enumerate(pinned) if pins not in pinned[:place]]
+        asked = [(pins, self._ask_one(call, pins)) for pins in distinct]
+        served = [(pins, problems) for pins, problems in asked if not _is_elsewhere(problems)]
+        verified, usable = 0, set[ChainPins]()
+        for pins, problems in served or asked:
+            failed = {problem.size for problem in problems}
+            for problem in problems:
+                self._add(problem)
+            if None not in failed:
+                usable.add(pins)
+                verified += sum(claim.head.size not in failed for claim in self._claims_on(pins))
+        if self.error is None and pinned[-1] in usable:
+            self._check_head(call, pinned[-1])
         if self.error is None:
             self.count = AnchorCount(self.claims, verified)
+
+    def _ask_one(self, call: RpcCall, pins: ChainPins) -> list[ChainProblem]:
+        return check_anchors(call, pins, self._claims_on(pins))
+
+    def _claims_on(self, pins: ChainPins) -> list[AnchorClaim]:
+        return [claim for claim in self._sound if (claim.chain_id, claim.contract) == (pins.chain_id, pins.contract)]
 
     def _add(self, problem: ChainProblem) -> None:
         path = None if problem.size is None else claim_path(problem.size)

@@ -189,11 +189,11 @@ class _Audit:
 
     def _check_anchors(self, call: RpcCall | None, checkpoint: VerifiedCheckpoint) -> None:
         anchors = AnchorCheck(self._source, self._tree, self._refresh, self._of_files, self._readers)
-        election = self._fold.definition.election
-        anchors.check_claims(election)
+        chains = self._fold.definition.chains
+        anchors.check_claims(chains)
         self._verdict.anchor_claims = anchors.claims
-        if call is not None and election is not None and self._verdict.error is None:
-            anchors.ask_chain(call, self._origin.text, election, _log_key(checkpoint))
+        if call is not None and chains and self._verdict.error is None:
+            anchors.ask_chain(call, self._origin.text, chains, _log_key(checkpoint))
             self._verdict.anchors, self._verdict.error = anchors.count, anchors.error
 
 

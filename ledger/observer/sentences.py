@@ -4,8 +4,7 @@ Data only. Places in braces are filled from a finding: its index, its path and i
 sentence of the error that was met; where English says no more than that, the English sentence is the detail alone.
 """
 
-Sentence = tuple[str, str, str]
-"""Kyrgyz, Russian, English."""
+from ledger.observer.rule_sentences import RULE_SENTENCES, Sentence
 
 _ENTRY: Sentence = ("жазуу стандарттуу түрдө эмес ({detail})", "запись не в каноническом виде ({detail})", "{detail}")
 _NOTE: Sentence = ("текшерүү чекитинин түрү туура эмес ({detail})", "контрольная точка искажена ({detail})", "{detail}")
@@ -24,12 +23,6 @@ _UNKNOWN: Sentence = (
     "эта программа не может об этом судить: нужна более новая ({detail})",
     "this program cannot judge it, a newer one is needed: {detail}",
 )
-_PART: Sentence = (
-    "шайлоонун аныктамасы менен дал келбейт ({detail})",
-    "не согласуется с определением выборов ({detail})",
-    "{detail}",
-)
-
 UNLISTED: Sentence = ("{detail}", "{detail}", "{detail}")
 
 SENTENCES: dict[str, Sentence] = {
@@ -99,6 +92,11 @@ SENTENCES: dict[str, Sentence] = {
     "RECORD_TOO_LONG": _ENTRY,
     "SIGNATURES_UNSORTED": _ENTRY,
     "WRONG_SIGNATURE_COUNT": _ENTRY,
+    "ONE_PERSON": (
+        "эки кол тамга бир эле кишиники ({detail})",
+        "обе подписи одного и того же лица ({detail})",
+        "{detail}",
+    ),
     "UNKNOWN_KEY": (
         "журнал бул ачкычты атаган эмес ({detail})",
         "журнал не называл этого ключа ({detail})",
@@ -203,24 +201,5 @@ SENTENCES: dict[str, Sentence] = {
     "UNKNOWN_KIND": _UNKNOWN,
     "UNKNOWN_FOLD_VERSION": _UNKNOWN,
     "UNKNOWN_KEY_TYPE": _UNKNOWN,
-    # Records that a rule keeps out of the totals.
-    "PARTS_INCOMPLETE": _PART,
-    "SECOND_ELECTION": _PART,
-    "DUPLICATE_PART": _PART,
-    "PARTS_COMPLETE": _PART,
-    "BROKEN_PARTS": _PART,
-    "OTHER_ELECTION": ("башка шайлоонун жазуусу ({detail})", "запись о других выборах ({detail})", "{detail}"),
-    "NOT_ASSIGNED": (
-        "түзмөк бул участок үчүн дайындалган эмес ({detail})",
-        "устройство не назначено на этот участок ({detail})",
-        "{detail}",
-    ),
-    "WRONG_CONTESTS": ("бюллетендин курамы башка ({detail})", "не тот состав бюллетеня ({detail})", "{detail}"),
-    "MORE_VOTES_THAN_BALLOTS": (
-        "добуштар бюллетенден көп ({detail})",
-        "голосов больше, чем бюллетеней ({detail})",
-        "{detail}",
-    ),
-    "CONFLICT": ("башка саны бар экинчи отчёт ({detail})", "второй отчёт с другими числами ({detail})", "{detail}"),
-    "SPARE": ("негизги урнанын отчёту эсептелген ({detail})", "уже учтена другая урна ({detail})", "{detail}"),
+    **RULE_SENTENCES,
 }

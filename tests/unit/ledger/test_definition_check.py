@@ -74,6 +74,19 @@ def test_a_fault_is_named(change: Callable[[Units, Assignments], None], words: s
     assert caught.value.code == "BROKEN_PARTS"
 
 
+def test_levels_are_bounded() -> None:
+    """Whoever walks up from a precinct arrives soon."""
+    contests, units, assignments = small()
+    above = "KG"
+    for level in range(9):
+        units[f"level-{level}"] = structs.replace(units["A"], id=f"level-{level}", parent=above)
+        above = f"level-{level}"
+    check_parts(contests, units, assignments)
+    units["A"] = structs.replace(units["A"], parent=above)
+    with pytest.raises(FormatError, match="do not end in a country"):
+        check_parts(contests, units, assignments)
+
+
 def test_another_key_cannot_sign_an_election_record_of_this_log() -> None:
     """Every election record names a key for itself; only the first one in a log is believed."""
     night = small_night()
