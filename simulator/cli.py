@@ -82,7 +82,10 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    return _night(read_scenario(options.election_csv, options.precincts, options.seed), options)
+    scenario, file = read_scenario(options.election_csv, options.precincts, options.seed)
+    for code, count in sorted(file.warnings.items()):
+        print(f"warning: {code} ({count})", file=sys.stderr)
+    return _night(scenario, options)
 
 
 def _night(scenario: Scenario, options: argparse.Namespace) -> int:

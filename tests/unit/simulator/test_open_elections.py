@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import FormatError
-from simulator.open_elections import parse_rows, read_scenario
+from simulator.open_elections import read_scenario
+from simulator.open_elections_file import MAX_PROBLEMS, parse_results
 
 HEADER = "county,precinct,office,district,candidate,party,votes,absentee,election_day\r\n"
 GOOD = HEADER + (
@@ -24,7 +25,7 @@ def write(folder: Path, text: str) -> Path:
 
 def test_precincts_of_the_same_name_in_two_counties_are_two(tmp_path: Path) -> None:
     """The county is part of what names a precinct."""
-    scenario = read_scenario(write(tmp_path, GOOD), None, 0)
+    scenario, _ = read_scenario(write(tmp_path, GOOD), None, 0)
     names = [unit.name.en for unit in scenario.units if unit.type == "precinct"]
     assert names == ["1, North", "2 South", "1, North"]
     assert len(scenario.devices) == len(scenario.counts) == 3
@@ -32,7 +33,7 @@ def test_precincts_of_the_same_name_in_two_counties_are_two(tmp_path: Path) -> N
 
 def test_a_precinct_without_a_row_for_a_selection_omits_it(tmp_path: Path) -> None:
     """The ballot of a precinct is what its rows list, so that the file comes out of the results again."""
-    scenario = read_scenario(write(tmp_path, GOOD), None, 0)
+    scenario, _ = read_scenario(write(tmp_path, GOOD), None, 0)
     ballots = {unit.id: unit.ballot for unit in scenario.units if unit.ballot}
     assert ballots["p00001"][0].omitted == (3,)
     assert ballots["p00002"][0].omitted == (1, 2)
@@ -41,10 +42,10 @@ def test_a_precinct_without_a_row_for_a_selection_omits_it(tmp_path: Path) -> No
 
 def test_columns_after_the_votes_are_vote_types(tmp_path: Path) -> None:
     """A file without them has one vote type, the votes."""
-    assert parse_rows(write(tmp_path, GOOD))[0] == ("absentee", "election_day")
+    assert parse_results(write(tmp_path, GOOD)).vote_types == ("absentee", "election_day")
     plain = "county,precinct,office,district,candidate,party,votes\nA,1,Mayor,,X,,4\n"
-    types, rows = parse_rows(write(tmp_path, plain))
-    assert (types, rows[0].votes) == (("votes",), (4,))
+    file = parse_results(write(tmp_path, plain))
+    assert (file.vote_types, file.rows[0].votes) == (("votes",), (4,))
 
 
 @pytest.mark.parametrize(
@@ -52,15 +53,17 @@ def test_columns_after_the_votes_are_vote_types(tmp_path: Path) -> None:
     [
         (GOOD.replace(",5,2,3", ",five,2,3"), "BAD_COUNT", "line 2"),
         (GOOD.replace(",5,2,3", ",-5,2,3"), "BAD_COUNT", "line 2"),
+        (GOOD.replace(",5,2,3", ',"1,005",2,3'), "BAD_COUNT", "line 2"),
+        (GOOD.replace(",5,2,3", ",,2,3"), "BAD_COUNT", "line 2"),
         (GOOD.replace(",5,2,3", ",6,2,3"), "VOTES_DO_NOT_ADD_UP", "line 2"),
         (GOOD.replace(",5,2,3", ",5,2"), "BAD_ROW", "line 2"),
         (GOOD + "Adair,2 South,President,,José Álvarez,GRN,7,7,0\r\n", "DUPLICATE_ROW", "line 6 repeats"),
-        (GOOD.replace("José", "Jose\u0301"), "BAD_TEXT", "line 2"),
-        (GOOD.replace("2 South", "2 South "), "BAD_TEXT", "line 4"),
-        (GOOD.replace("votes,absentee", "absentee,votes"), "BAD_HEADER", "line 1"),
-        (GOOD.replace("election_day", "election day"), "BAD_HEADER", "line 1"),
+        (GOOD + "Adair,TOTAL,President,,José Álvarez,GRN,7,7,0\r\n", "TOTAL_ROW", "line 6 is a total"),
+        (GOOD.replace("2 South", "2\u200bSouth"), "BAD_TEXT", "line 4"),
+        (GOOD.replace("votes,absentee", "absentee,ballots"), "BAD_HEADER", "line 1"),
+        (GOOD.replace("absentee", "votes"), "BAD_HEADER", "line 1"),
         (HEADER, "EMPTY_FILE", "no rows"),
-        ("", "BAD_HEADER", "line 1"),
+        ("", "EMPTY_FILE", "no rows"),
         (GOOD + 'Adair,"2 Sou', "BAD_ROW", "CSV"),
     ],
 )
@@ -76,7 +79,7 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "latin.csv"
     path.write_bytes(GOOD.encode("latin-1"))
     with pytest.raises(FormatError) as caught:
-        parse_rows(path)
+        parse_results(path)
     assert caught.value.code == "NOT_UTF8"
 
 
@@ -92,15 +95,55 @@ def test_a_seed_chooses_the_same_precincts_again(tmp_path: Path) -> None:
     """And the contests are only those that these precincts have."""
     path = write(tmp_path, GOOD)
     assert read_scenario(path, 2, 7) == read_scenario(path, 2, 7)
-    assert {len(read_scenario(path, 1, seed).contests) for seed in range(10)} == {1}
+    assert {len(read_scenario(path, 1, seed)[0].contests) for seed in range(10)} == {1}
 
 
 def test_the_iowa_file_is_read_whole(shared_data: Path) -> None:
     """1,661 precincts, 131 contests, 37,439 rows, and the certified votes for president."""
     path = shared_data / "iowa-2020-general-precinct.csv"
-    scenario = read_scenario(path, None, 0)
+    scenario, file = read_scenario(path, None, 0)
+    assert not file.warnings
     assert (len(scenario.counts), len(scenario.contests)) == (1_661, 131)
-    rows = parse_rows(path)[1]
-    assert len(rows) == 37_439
-    president = [row for row in rows if row.office == ("President", "")]
+    assert len(file.rows) == 37_439
+    president = [row for row in file.rows if row.office == ("President", "")]
     assert sum(sum(row.votes) for row in president if row.choice[0].startswith("Donald J. Trump")) == 897_672
+
+
+def test_all_problems_are_told_together_up_to_a_bound(tmp_path: Path) -> None:
+    """Whoever mends a file sees what else is wrong with it."""
+    bad = "".join(f"A,{number},Mayor,,X,,x{number}\n" for number in range(50))
+    with pytest.raises(FormatError) as caught:
+        parse_results(write(tmp_path, "county,precinct,office,district,candidate,party,votes\n" + bad))
+    assert caught.value.message.count("BAD_COUNT") == MAX_PROBLEMS
+    assert "and perhaps more" in caught.value.message
+
+
+def test_columns_may_come_in_any_order_and_some_may_be_missing(tmp_path: Path) -> None:
+    """District and party are blank where they have no column; the lines may end in any way."""
+    text = "votes,candidate,office,precinct,county\r4,X,Mayor,1,A\r"
+    [row] = parse_results(write(tmp_path, text)).rows
+    assert (row.place, row.office, row.choice, row.votes) == (("A", "1"), ("Mayor", ""), ("X", ""), (4,))
+
+
+def test_overvotes_and_undervotes_are_counters_and_no_selections(tmp_path: Path) -> None:
+    """However they are spelt; the ballots are votes, overvotes and undervotes."""
+    text = "county,precinct,office,candidate,votes\nA,1,Mayor,X,4\nA,1,Mayor,Over Votes,1\nA,1,Mayor,undervotes,2\n"
+    scenario, _ = read_scenario(write(tmp_path, text), None, 0)
+    [[line]] = scenario.counts.values()
+    assert (line.ballots, line.overvotes, line.undervotes, line.selections) == (7, 1, 2, ((1, 4),))
+
+
+def test_registered_voters_are_taken_from_their_rows(tmp_path: Path) -> None:
+    """Ballots cast are passed over with a warning: they follow from the counters."""
+    rows = "A,1,Mayor,X,4\nA,1,Registered Voters,,90\nA,1,Ballots Cast,,4\n"
+    scenario, file = read_scenario(write(tmp_path, "county,precinct,office,candidate,votes\n" + rows), None, 0)
+    assert [unit.registered_voters for unit in scenario.units if unit.type == "precinct"] == [90]
+    assert file.warnings == {"IGNORED_ROW": 1}
+
+
+def test_what_changes_no_count_is_mended_with_a_warning(tmp_path: Path) -> None:
+    """Blanks around names, other Unicode forms, columns of text, empty lines."""
+    text = "county,precinct,office,candidate,votes,notes\n\nA, 1 ,Mayor,Jose\u0301,4,hand count\n"
+    file = parse_results(write(tmp_path, text))
+    assert (file.rows[0].place, file.rows[0].choice) == (("A", "1"), ("José", ""))
+    assert file.warnings == {"TRIMMED": 1, "NORMALISED": 1, "IGNORED_COLUMN notes": 1, "EMPTY_LINE": 1}
