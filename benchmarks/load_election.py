@@ -1,12 +1,13 @@
-"""The election that the benchmarks load: precincts of twenty counts each, an urn a precinct, a hundred urns a device.
+"""The election that the benchmarks load: a hundred urns a device, an urn a precinct, twenty counts a precinct.
 
-Made by the project's own commands, and its tallies signed by the devices' own keys. Twenty counts are what a precinct of
-two contests with five selections each and two vote types reports.
+Made by the project's own commands, and its tallies signed by the devices' own keys. Twenty counts are what two contests
+with five selections each and two vote types come to.
 """
 
 import json
 import os
-from dataclasses import dataclass, replace
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from central_server.directory import ElectionDirectory
@@ -15,27 +16,30 @@ from ledger.election import BallotContest, Contest, ContestSelection, ReportingU
 from ledger.merkle import hash_leaf
 from ledger.primitives import Hash, sha256
 from ledger.record import sign_record
+from ledger.signing import Signer
 from ledger.tally import ContestTally, TallyReport
 from ledger.words import Words
-from simulator.devices import FIRMWARE, Device, enrol, make_devices
-from simulator.night_election import MIN_PRECINCTS, build_night
 from simulator.scenario import NO_ELECTION, DeviceLayout, Scenario, draft_contest, draft_precinct
 from simulator.server_process import command, run_command
-from urn_agent.keys import load_key
+from urn_agent.config import AgentFolder, Settings, begin_folder
 
 CONTESTS = (1, 2)
 SELECTIONS = 5
 URNS_PER_DEVICE = 100
 REGIONS = 10
 REGISTERED = 2_000
+POLLS_CLOSE = 1_800_799_200
 
 
 @dataclass(frozen=True, slots=True)
 class LoadElection:
-    """An election that is ready for its night, in ``directory``; ``records`` are each device's tallies, signed."""
+    """An election that is ready for its night, in ``directory``.
+
+    By device: ``keys``, the key's file; ``records``, its tallies, signed, in the order of its chain.
+    """
 
     directory: Path
-    devices: tuple[Device, ...]
+    keys: dict[str, Path]
     records: dict[str, list[bytes]]
 
     @property
@@ -86,12 +90,13 @@ def make_counts(place: int) -> tuple[ContestTally, ...]:
 
 
 def make_scenario(precincts: int) -> Scenario:
-    # What the demonstration has and this does not speak of is taken over from there: the rules, the times.
-    return replace(
-        build_night(MIN_PRECINCTS, 1, 1_800_000_000),
-        incidents={},
+    return Scenario(
         authority="load.tunuk.example",
         title=words("Load"),
+        date="2027-01-24",
+        utc_offset="+06:00",
+        polls_close=POLLS_CLOSE,
+        vote_types=("stationary", "mobile"),
         contests=make_contests(),
         units=tuple(make_units(precincts)),
         devices=tuple(make_layouts(precincts)),
@@ -100,42 +105,33 @@ def make_scenario(precincts: int) -> Scenario:
 
 
 def prepare_election(directory: Path, precincts: int) -> LoadElection:
-    """``init``, enrolments and ``roster``, as an operator would, with the pace that is the default; then the tallies."""
+    """``init``, enrolments and ``roster``, as an operator would, at the pace that is the default; then the tallies."""
     scenario, log = make_scenario(precincts), directory / "commands.log"
-    for name in ("devices", "enrolments"):
-        (directory / name).mkdir(parents=True)
+    (directory / "enrolments").mkdir(parents=True)
     (directory / "definition.json").write_text(json.dumps(scenario.definition()), encoding="utf-8")
     server, place = command("central-server"), str(directory)
     run_command([server, "init", "--dir", place, "--definition", str(directory / "definition.json")], log)
-    devices = make_devices(scenario, directory / "devices", 1)
-    for device in devices:
-        (directory / "enrolments" / f"{device.layout.id}.json").write_bytes(enrol(device, os.urandom(32)))
+    folders = {layout.id: AgentFolder(directory / "devices" / layout.id) for layout in scenario.devices}
+    keys: dict[str, Signer] = {}
+    for name, folder in folders.items():
+        folder.root.mkdir(parents=True)
+        keys[name] = begin_folder(folder, Settings("tunuk-agent/1", name, None, "en"), os.urandom(32))
+        shutil.copy(folder.enrolment, directory / "enrolments" / f"{name}.json")
     run_command([server, "roster", "--dir", place, "--enrolments", str(directory / "enrolments")], log)
-    state = read_finished_state(ElectionDirectory(directory).roster)
-    election_id = Hash.from_hex(state.election_id)
-    records = {device.layout.id: _sign_tallies(scenario, device, election_id) for device in devices}
-    return LoadElection(directory, tuple(devices), records)
+    election_id = Hash.from_hex(read_finished_state(ElectionDirectory(directory).roster).election_id)
+    records = {layout.id: sign_tallies(scenario, layout, keys[layout.id], election_id) for layout in scenario.devices}
+    return LoadElection(directory, {name: folder.key for name, folder in folders.items()}, records)
 
 
-def _sign_tallies(scenario: Scenario, device: Device, election_id: Hash) -> list[bytes]:
+def sign_tallies(scenario: Scenario, layout: DeviceLayout, key: Signer, election_id: Hash) -> list[bytes]:
     """The device's chain of records: a tally for each of its urns."""
-    key = load_key(device.folder.key)
     records: list[bytes] = []
     previous: Hash | None = None
-    for seq, urn in enumerate(device.layout.urns, start=1):
+    for seq, urn in enumerate(layout.urns, start=1):
         unit = urn.units[0].unit
+        counts, report_hash = scenario.counts[urn.urn, unit], sha256(unit.encode())
         report = TallyReport(
-            election_id,
-            seq,
-            previous,
-            urn.urn,
-            unit,
-            1,
-            scenario.polls_close + 600,
-            "urn",
-            sha256(FIRMWARE.encode()),
-            None,
-            scenario.counts[urn.urn, unit],
+            election_id, seq, previous, urn.urn, unit, 1, POLLS_CLOSE + 600, "urn", report_hash, None, counts
         )
         records.append(sign_record(report, [key]))
         previous = hash_leaf(records[-1])

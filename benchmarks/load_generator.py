@@ -45,7 +45,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class LoadResult(msgspec.Struct, frozen=True):
-    """``latencies`` in seconds, one a request, from when it was due to its whole answer. ``seconds``: of the posting."""
+    """``latencies`` are seconds, one a request, from its due time to its whole answer; ``seconds`` is of them all."""
 
     seconds: float
     cpu_seconds: float

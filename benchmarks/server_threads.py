@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class ServerTime:
-    """Processor seconds: ``ingest`` of the event loop and the writer, ``following`` of publication, anchors and chain."""
+    """Processor seconds: ``ingest`` of event loop and writer, ``following`` of publication, anchoring and chain."""
 
     ingest: float
     following: float

@@ -1,13 +1,15 @@
 """The publisher: follows the log, takes snapshots, and brings the public folder to them.
 
-It keeps nothing on disk but what it publishes: stopped, wiped and started again, it ends in the same files. A start
-reads the log up to the last snapshot's tree size, renders that snapshot again, and completes what a crash may have
-left, by the same code that publishes a new one. The order, of which each step may be repeated:
+It keeps nothing on disk but what it publishes: stopped, wiped and started again, it ends in the same result files, and
+in pages with the same numbers. A start reads the log up to the last snapshot's tree size, renders that snapshot again,
+and completes what a crash may have left, by the same code that publishes a new one. The order, of which each step may
+be repeated:
 
 1. the numbered file is written;
 2. the snapshot's entry is appended, its number checked by the log;
 3. tiles and a checkpoint that cover it are published;
-4. the state files, the page and ``latest.json`` are replaced.
+4. the state files and ``latest.json`` are replaced;
+5. the pages that have changed are drawn, some of them in each step.
 """
 
 from collections import deque
@@ -33,6 +35,10 @@ MAX_FOLDED_A_STEP = 4_096
 """Entries folded by one step: well under a second's work, so that a server that is told to stop can."""
 
 
+DOCUMENTS_A_STEP = 128
+"""Documents drawn by one step, each in three languages: well under a second's work as well."""
+
+
 class SnapshotLog(Protocol):
     """What the publisher asks of a ``ledger.log.Log``."""
 
@@ -49,8 +55,9 @@ PublishTiles = Callable[[Store, Path, bytes], TreeHead]
 class Progress:
     """Where a step has left the folder. ``snapshot``: the number that ``latest.json`` has, 0 for none.
 
-    ``behind``: more entries are there to be folded at once. ``settled``: all that the log held when the step began is
-    folded, in a snapshot where the election is complete, and published; nothing is put off.
+    ``behind``: more entries are there to be folded, or pages to be drawn, at once. ``settled``: all that the log held when the step began is
+    folded, in a snapshot where the election is complete, and published, with its pages;
+    nothing is put off.
     """
 
     folded: int
@@ -118,7 +125,8 @@ class Publisher:
         if not self._release(published):
             published = self._publish_checkpoint(rhythm, published)
             self._release(published)
-        behind = self._pending is None and self._replay.size < head.size
+        drawn = self._folder.draw_pages(DOCUMENTS_A_STEP)
+        behind = not drawn or (self._pending is None and self._replay.size < head.size)
         news = self._replay.news and self._replay.fold.definition.complete
         settled = not behind and not news and self._pending is None and published.size >= head.size
         return Progress(self._replay.size, self._released, published, behind, settled)
@@ -201,7 +209,10 @@ class Publisher:
         """Announce the pending snapshot if the published checkpoint covers it."""
         if self._pending is None or not self._pending.is_covered_by(published):
             return False
-        self._folder.put_latest(self._pending.rendering)
-        self._released = self._pending.rendering.number
+        rendering = self._pending.rendering
+        self._folder.put_latest(rendering)
+        self._released = rendering.number
         self._pending = None
+        # Last, so that files which no page can be drawn from hold up nothing but pages.
+        self._folder.turn_pages_to(rendering)
         return True

@@ -9,7 +9,7 @@ import sys
 COLLECT_AFTER = 50_000
 """New objects before the garbage collector looks at them: what some batches of records make. A few MiB."""
 
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0001
 """After so long a thread that computes lets another run. With Python's own 5 ms an answer that asks for the interpreter
 ten times waits 50 ms for a publisher that is rendering a snapshot."""
 

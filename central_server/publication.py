@@ -2,19 +2,18 @@
 
 Responsible for which files go with a snapshot and in which order they change, so that every crash leaves a folder whose
 parts fit: the numbered file is there before the log speaks of it, and ``latest.json`` names a snapshot only when all
-that it needs is in place. When a snapshot is taken is for the follower; tiles and checkpoint are for ``ledger.store``.
+that it needs is in place. Pages are drawn after that, from these files alone and a piece at a time: no number waits for
+them. When a snapshot is taken is for the follower; tiles and checkpoint are for ``ledger.store``.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from central_server.pages.results_page import render_results_page
+from central_server.pages.site_writer import SiteWriter
 from ledger.primitives import Hash, sha256
 from ledger.results import LATEST, numbered_path
 from ledger.store.durable import make_directory, read_file, storage_error, write_file
-
-PAGE = "index.html"
 
 Write = Callable[[Path, bytes], None]
 """Puts a file in place, whole and durable when it returns; ``ledger.store.durable.write_file`` but for tests."""
@@ -22,7 +21,10 @@ Write = Callable[[Path, bytes], None]
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """The files of snapshot ``number``, folded from the first ``tree_size`` entries with root ``root_hash``."""
+    """The files of snapshot ``number``, folded from the first ``tree_size`` entries with root ``root_hash``.
+
+    ``state_files``: those that are kept once a state, by path.
+    """
 
     number: int
     tree_size: int
@@ -44,6 +46,7 @@ class PublicFolder:
     def __init__(self, directory: Path, write: Write = write_file) -> None:
         self.directory = directory
         self._write = write
+        self._site = SiteWriter(directory)
 
     def has_numbered(self, number: int) -> bool:
         """Whether there is a file with this number; being written whole or not at all, it is taken as it is."""
@@ -54,11 +57,18 @@ class PublicFolder:
         self._put(numbered_path(rendering.number), rendering.numbered_file)
 
     def put_latest(self, rendering: Rendering) -> None:
-        """Once a published checkpoint covers the snapshot: the state files, the page, and what names them all, last."""
+        """Once a published checkpoint covers the snapshot: the state files, and what names them all, last."""
         for name, data in rendering.state_files.items():
             self._put(name, data)
-        self._put(PAGE, render_results_page(rendering.numbered_file))
         self._put(LATEST, rendering.numbered_file)
+
+    def turn_pages_to(self, rendering: Rendering) -> None:
+        """From now on pages are drawn from this snapshot. Raises FormatError for files that they do not understand."""
+        self._site.take({**rendering.state_files, LATEST: rendering.numbered_file})
+
+    def draw_pages(self, limit: int) -> bool:
+        """Draw up to ``limit`` documents of those that have changed; whether none is left. May raise FormatError."""
+        return self._site.write(limit)
 
     def _put(self, name: str, data: bytes) -> None:
         path = self.directory / name

@@ -1,10 +1,10 @@
 """What ``authority/1`` records do to the definition: keys granted, revoked, replaced; parts amended; chains succeeded.
 
 Each act is checked whole before anything is changed. Refusals, by code:
-    POLLS_ARE_OPEN    the election key alone decides before the polls open, as the last snapshot's time tells
+    POLLS_ARE_OPEN    the election key alone acts until a snapshot's time says that the polls have opened
     KEY_ALREADY_NAMED a new key has not been named before
-    NO_SUCH_KEY       what is revoked or replaced is a key that the log named, and that is still in force
-    NOT_AMENDABLE     an amended part keeps what the counting relies on
+    NO_SUCH_KEY       a key that is revoked was named and is in force; a device that is replaced was not replaced before
+    NOT_AMENDABLE     an amended part keeps what the counting relies on; a new device speaks for the same urns
 """
 
 from msgspec import structs
@@ -19,10 +19,9 @@ from ledger.state import APPLIED, Outcome, Ruled, State, held
 
 def apply_authority(state: State, index: int, body: Authority, signers: tuple[KeyId, ...]) -> Outcome:
     """Let the act take effect, or say why it does not."""
-    election = state.definition.election
-    if election is None or not state.definition.complete:
+    if not state.definition.complete:
         return held("PARTS_INCOMPLETE", "an act of authority came before the election was complete")
-    if len(signers) == 1 and state.clock is not None and state.clock >= election.polls_open:
+    if len(signers) == 1 and state.polls_opened:
         return held("POLLS_ARE_OPEN", "once the polls are open it takes two officials")
     outcome = _act(state, body)
     if outcome.status == "applied":
@@ -64,13 +63,16 @@ def _revoke(definition: Definition, key_id: KeyId) -> Outcome:
 def _replace(definition: Definition, old: KeyId, device: ReportingDevice) -> Outcome:
     before, new = definition.devices.get(old), PublicKey(device.public_key).key_id
     if before is None or any(definition.speaker_of[line.urn] != old for line in before.urns):
-        return held("NO_SUCH_KEY", f"no device in force has the key {old.hex()}")
+        return held("NO_SUCH_KEY", f"no device that speaks for its urns has the key {old.hex()}")
     if definition.keys.knows(new):
         return held("KEY_ALREADY_NAMED", f"the key {new.hex()} has been named before")
     if device.urns != before.urns or device.election_id != definition.election_id:
         return held("NOT_AMENDABLE", f"device {device.id} does not speak for the same urns as {before.id}")
+    if device.id != before.id and device.id in definition.device_ids:
+        return held("NOT_AMENDABLE", f"another device has the id {device.id}")
     definition.keys.revoked.add(old)
     definition.keys.devices[new] = device
+    definition.device_ids.add(device.id)
     for line in device.urns:
         definition.speaker_of[line.urn] = new
     return APPLIED
@@ -96,6 +98,9 @@ def _amend_unit(state: State, unit: ReportingUnit) -> Outcome:
         return held("NOT_AMENDABLE", f"unit {unit.id} keeps its type, its parent and its ballot")
     more = (unit.registered_voters or 0) - (before.registered_voters or 0)
     for line in unit.ballot:
+        if not definition.expected[unit.id, line.contest].cells:
+            # Nothing is waited for any more: the precinct's voters are in no sum that could change.
+            continue
         uncover(state, unit.id, line.contest)
         for above in definition.ancestry(unit.id):
             definition.expected[above, line.contest].registered += more

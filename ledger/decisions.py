@@ -2,18 +2,20 @@
 
 Each decision is checked whole before anything is changed. Refusals, by code:
     NO_SUCH_TARGET    every target is an entry at a lower index, of the sort that the action is about
-    ALREADY_COUNTED   what is released stands beside nothing that is counted; else it takes a correction or annulment
+    ALREADY_COUNTED   an urn counts once, and a spare in place of a primary urn; else it takes a correction or annulment
     NOT_LIVE          what is superseded is the live tally of an urn of the same unit
     UNIT_ANNULLED     nothing is released or corrected in a unit while it is annulled
     NOT_ALL_TARGETS   an annulment names every live tally of the unit
     URN_HAS_REPORTED  an urn that has reported cannot be put out of use; its tallies can be annulled
+An urn that is out of use is in use again once a tally of it is released.
 """
 
-from ledger.counting import add_tally, cover_anew, move_cell, parse_counts, take_out, uncover
+from ledger.counting import add_tally, move_cell, parse_counts, take_out
 from ledger.election import UnitAssignment
 from ledger.primitives import Hash
 from ledger.rulings import Decision
 from ledger.state import APPLIED, Annulment, HeldTally, LiveTally, Outcome, Ruled, State, held
+from ledger.urn_use import put_in_use, put_out_of_use
 
 
 def apply_decision(state: State, index: int, body: Decision, leaf_hash: Hash) -> Outcome:
@@ -42,7 +44,6 @@ def _count_held(state: State, body: Decision) -> Outcome:
         return held("NO_SUCH_TARGET", f"no tally that can be counted is held with the leaf hash {target.hex()}")
     if state.annulled(waiting.unit):
         return held("UNIT_ANNULLED", f"unit {waiting.unit} is annulled: reinstate it first")
-    role = next(line.role for line in state.definition.assignments_of(waiting.urn) if line.unit == waiting.unit)
     superseded: str | None = None
     if body.supersedes is not None:
         superseded = next(
@@ -50,31 +51,59 @@ def _count_held(state: State, body: Decision) -> Outcome:
         )
         if superseded is None:
             return held("NOT_LIVE", f"no live tally of unit {waiting.unit} has the leaf hash {body.supersedes.hex()}")
-    if not may_count(state, waiting.urn, waiting.unit, role, superseded):
+    if not _has_room(state, waiting, superseded):
         return held("ALREADY_COUNTED", f"unit {waiting.unit} has another tally that counts: correct or annul that one")
-    if superseded is not None:
-        take_out(state, superseded, waiting.unit)
+    conflicts = () if superseded is None else _put_aside(state, superseded, waiting)
     del state.held_tallies[target]
-    _count(state, target, waiting, role)
+    if waiting.urn in state.out_of_use:
+        put_in_use(state, waiting.urn)
+    role = state.definition.assignments_to(waiting.unit)[waiting.urn].role
+    tally = LiveTally(waiting.index, target, waiting.counts, role, conflicts)
+    add_tally(state, waiting.urn, waiting.unit, tally, parse_counts(waiting.counts))
+    state.flags += waiting.flags
     return APPLIED
 
 
-def may_count(state: State, urn: str, unit: str, role: str, superseded: str | None = None) -> bool:
-    """Whether the urn may count for the unit beside the urns that count already, but for the one that is superseded.
+def may_count(state: State, urn: str, unit: str, role: str) -> bool:
+    """Whether a new tally of the urn may count for the unit without a decision.
 
     An urn counts once. A spare stands in for a unit's primary urns: never beside one of them, nor beside another spare.
     """
-    others = [(other, tally.role) for other, tally in _live(state, unit) if other != superseded]
+    others = _live(state, unit)
     if any(other == urn for other, _ in others):
         return False
-    if role == "remote":
+    return role == "remote" or not any("spare" in (role, tally.role) for _, tally in others if tally.role != "remote")
+
+
+def _has_room(state: State, waiting: HeldTally, superseded: str | None) -> bool:
+    """Whether the tally may count by decision beside those that count already, but for the one that is superseded.
+
+    An urn counts once; and no contest of a unit counts more primary and spare urns than it has primary ones.
+    """
+    assignments = state.definition.assignments_to(waiting.unit)
+    live = [urn for urn, _ in _live(state, waiting.unit) if urn != superseded]
+    own = assignments[waiting.urn]
+    if waiting.urn in live:
+        return False
+    if own.role == "remote":
         return True
-    return not any("spare" in (role, other_role) for _, other_role in others if other_role != "remote")
+    counting = [assignments[urn] for urn in live if assignments[urn].role != "remote"]
+    primaries = [line for line in assignments.values() if line.role == "primary"]
+    return all(
+        sum(_reports(line, contest) for line in counting) < sum(_reports(line, contest) for line in primaries)
+        for contest in state.definition.ballot(own)
+    )
 
 
-def _count(state: State, leaf_hash: Hash, waiting: HeldTally, role: str) -> None:
-    tally = LiveTally(waiting.index, leaf_hash, waiting.counts, role)
-    add_tally(state, waiting.urn, waiting.unit, tally, parse_counts(waiting.counts))
+def _reports(line: UnitAssignment, contest: int) -> bool:
+    return line.contests is None or contest in line.contests
+
+
+def _put_aside(state: State, urn: str, successor: HeldTally) -> tuple[int, ...]:
+    """Take a live tally out; it stays at hand, for a correction can be wrong too. The conflicts that are still open."""
+    tally = take_out(state, urn, successor.unit)
+    state.held_tallies[tally.leaf_hash] = HeldTally(tally.index, urn, successor.unit, tally.counts)
+    return tuple(index for index in tally.conflicts if index != successor.index) if urn == successor.urn else ()
 
 
 def _live(state: State, unit: str) -> list[tuple[str, LiveTally]]:
@@ -118,33 +147,5 @@ def _put_out_of_use(state: State, urn: str) -> Outcome:
         return held("NO_SUCH_TARGET", f"no urn {urn} is in use")
     if any((urn, assignment.unit) in state.live for assignment in assignments):
         return held("URN_HAS_REPORTED", f"urn {urn} has reported; its tallies can be annulled")
-    state.out_of_use.add(urn)
-    for assignment in assignments:
-        ballot = [line.contest for line in state.definition.units[assignment.unit].ballot]
-        for contest in ballot:
-            uncover(state, assignment.unit, contest)
-        for dropped in _no_longer_expected(state, assignment):
-            state.definition.expect(dropped, -1)
-        for contest in ballot:
-            cover_anew(state, assignment.unit, contest)
-        state.changed.add(assignment.unit)
+    put_out_of_use(state, urn)
     return APPLIED
-
-
-def _no_longer_expected(state: State, assignment: UnitAssignment) -> list[UnitAssignment]:
-    """Whose cells nobody will report now that the assignment's urn is out of use.
-
-    While a spare of the unit is left it stands in for its primary urns. When the last spare goes, the cells of those
-    that are out of use go with it.
-    """
-    urns = state.definition.urns_of[assignment.unit]
-    served = [(urn, line) for urn in urns for line in _lines(state, urn, assignment.unit)]
-    if any(line.role == "spare" and urn not in state.out_of_use for urn, line in served):
-        return [] if assignment.role != "remote" else [assignment]
-    if assignment.role != "spare":
-        return [assignment]
-    return [line for urn, line in served if line.role == "primary" and urn in state.out_of_use]
-
-
-def _lines(state: State, urn: str, unit: str) -> list[UnitAssignment]:
-    return [line for line in state.definition.assignments_of(urn) if line.unit == unit]

@@ -55,13 +55,13 @@ class Definition:
         self.urns_of: dict[str, list[str]] = {}
         self.units_of: dict[str, tuple[str, ...]] = {}
         self.speaker_of: dict[str, KeyId] = {}
+        self.device_ids: set[str] = set()
         self._assignments: dict[tuple[str, str], UnitAssignment] = {}
         self._offsets: dict[int, dict[int, int]] = {}
         # Neither changes once the parts are complete: amendments keep parents, ballots and selection ids.
         self._ancestries: dict[str, tuple[str, ...]] = {}
         self._ballots: dict[UnitAssignment, Ballot] = {}
         self._hashes: list[Hash] = []
-        self._device_ids: set[str] = set()
 
     def signing_keys(self, record: SignedRecord) -> tuple[PublicKey, ...]:
         """As ``record.KeyBook``, from what is defined so far."""
@@ -104,15 +104,19 @@ class Definition:
         self._complete_if_all_are_logged()
 
     def assignment(self, device: KeyId, urn: str, unit: str) -> UnitAssignment | None:
-        """What the urn does for the unit, if this device speaks for it."""
-        return self._assignments.get((urn, unit)) if self.speaker_of.get(urn) == device else None
+        """What the urn does for the unit, if this device speaks for it, or did before it was replaced."""
+        return self._assignments.get((urn, unit)) if self._names(device, urn) else None
 
     def assignments_of(self, urn: str) -> list[UnitAssignment]:
         return [self._assignments[urn, unit] for unit in self.units_of.get(urn, ())]
 
     def urn_units(self, device: KeyId, urn: str) -> tuple[str, ...]:
-        """The units that ``urn`` serves, when this device speaks for it."""
-        return self.units_of.get(urn, ()) if self.speaker_of.get(urn) == device else ()
+        """The units that ``urn`` serves, if this device speaks for it, or did before it was replaced."""
+        return self.units_of.get(urn, ()) if self._names(device, urn) else ()
+
+    def assignments_to(self, unit: str) -> dict[str, UnitAssignment]:
+        """What each urn of the unit does for it, urns ascending."""
+        return {urn: self._assignments[urn, unit] for urn in self.urns_of.get(unit, ())}
 
     def ballot(self, assignment: UnitAssignment) -> Ballot:
         """The contests and selections that a tally under ``assignment`` has to report. The parts are complete."""
@@ -151,17 +155,20 @@ class Definition:
                 expected.cells += sign
                 expected.registered += sign * registered if first else 0
 
+    def _names(self, device: KeyId, urn: str) -> bool:
+        return self.speaker_of.get(urn) == device or any(line.urn == urn for line in self.devices[device].urns)
+
     def _add_device(self, device: ReportingDevice) -> None:
         key_id = PublicKey(device.public_key).key_id
         _refuse_duplicate(self.keys.knows(key_id), f"key {key_id.hex()}")
-        _refuse_duplicate(device.id in self._device_ids, f"device {device.id}")
+        _refuse_duplicate(device.id in self.device_ids, f"device {device.id}")
         urns = [line.urn for line in device.urns]
         for line in device.urns:
             _refuse_duplicate(line.urn in self.speaker_of or urns.count(line.urn) > 1, f"urn {line.urn}")
             units = [assignment.unit for assignment in line.units]
             _refuse_duplicate(len(set(units)) != len(units), f"a unit in urn {line.urn}")
         self.keys.devices[key_id] = device
-        self._device_ids.add(device.id)
+        self.device_ids.add(device.id)
         for line in device.urns:
             self.speaker_of[line.urn] = key_id
             self.units_of[line.urn] = tuple(assignment.unit for assignment in line.units)

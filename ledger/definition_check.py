@@ -6,9 +6,8 @@ before anything is counted by it. Each fault is a FormatError(``BROKEN_PARTS``) 
 
 from collections.abc import Mapping, Sequence
 
-from ledger.election import Contest, ReportingUnit, UnitAssignment
+from ledger.election import Contest, ReportingUnit, UnitAssignment, UrnRole
 from ledger.errors import FormatError
-
 
 MAX_LEVELS = 10
 """Units above one another: from the country down to a precinct there are four or five."""
@@ -27,6 +26,7 @@ def check_parts(
     for assignment in assignments:
         _check_assignment(assignment, units)
     _check_cells(assignments, units)
+    _check_spares(assignments, units)
 
 
 def _check_ancestry(unit: ReportingUnit, units: Mapping[str, ReportingUnit]) -> None:
@@ -56,6 +56,8 @@ def _check_ballot(unit: ReportingUnit, contests: Mapping[int, Contest]) -> None:
 def _check_assignment(assignment: UnitAssignment, units: Mapping[str, ReportingUnit]) -> None:
     if assignment.unit not in units:
         raise _broken(f"a device is assigned to unit {assignment.unit}, which is not defined")
+    if not units[assignment.unit].ballot:
+        raise _broken(f"a device is assigned to unit {assignment.unit}, which has no ballot")
     contests = assignment.contests
     if contests is not None and list(contests) != sorted(set(contests)):
         raise _broken(f"a device's contests of unit {assignment.unit} are not distinct and ascending")
@@ -65,15 +67,33 @@ def _check_assignment(assignment: UnitAssignment, units: Mapping[str, ReportingU
 
 def _check_cells(assignments: Sequence[UnitAssignment], units: Mapping[str, ReportingUnit]) -> None:
     """Every cell of every precinct is expected from an urn that is no spare."""
-    served: dict[str, set[int]] = {unit.id: set() for unit in units.values() if unit.ballot}
-    for assignment in assignments:
-        if assignment.role != "spare" and assignment.unit in served:
-            ballot = tuple(line.contest for line in units[assignment.unit].ballot)
-            served[assignment.unit].update(ballot if assignment.contests is None else assignment.contests)
-    for unit, contests in served.items():
-        missing = [line.contest for line in units[unit].ballot if line.contest not in contests]
+    served = _served(assignments, units, ("primary", "remote"))
+    for unit in units.values():
+        missing = [line.contest for line in unit.ballot if line.contest not in served.get(unit.id, ())]
         if missing:
-            raise _broken(f"unit {unit}: no primary or remote urn reports its contest {missing[0]}")
+            raise _broken(f"unit {unit.id}: no primary or remote urn reports its contest {missing[0]}")
+
+
+def _check_spares(assignments: Sequence[UnitAssignment], units: Mapping[str, ReportingUnit]) -> None:
+    """A spare stands in for primary urns: what none of them reports, nobody would wait for from a spare."""
+    by_primaries, by_spares = _served(assignments, units, ("primary",)), _served(assignments, units, ("spare",))
+    for unit, contests in by_spares.items():
+        alone = sorted(contests - by_primaries.get(unit, set()))
+        if alone:
+            raise _broken(f"unit {unit}: a spare has its contest {alone[0]}, and no primary urn has")
+
+
+def _served(
+    assignments: Sequence[UnitAssignment], units: Mapping[str, ReportingUnit], roles: Sequence[UrnRole]
+) -> dict[str, set[int]]:
+    """Unit -> the contests that its urns of these roles report."""
+    served: dict[str, set[int]] = {}
+    for assignment in assignments:
+        if assignment.role in roles:
+            ballot = tuple(line.contest for line in units[assignment.unit].ballot)
+            contests = ballot if assignment.contests is None else assignment.contests
+            served.setdefault(assignment.unit, set()).update(contests)
+    return served
 
 
 def _broken(words: str) -> FormatError:

@@ -58,8 +58,6 @@ def _take_turnout(state: State, body: Turnout) -> Outcome:
 def _take_tally(state: State, index: int, body: TallyReport, record: VerifiedRecord, revoked: bool) -> Outcome:
     assignment = state.definition.assignment(record.signer, body.urn, body.unit)
     if assignment is None:
-        if revoked:
-            return held("REVOKED_KEY", f"the key {record.signer.hex()} was revoked before")
         return held("NOT_ASSIGNED", f"the device does not speak for urn {body.urn} in unit {body.unit}")
     fault = _find_fault(state, body, state.definition.ballot(assignment))
     if fault is not None:
@@ -68,15 +66,15 @@ def _take_tally(state: State, index: int, body: TallyReport, record: VerifiedRec
     if live is not None and live.counts == counts:
         return REPEAT
     outcome = _hold(state, body, live, assignment.role, revoked) or _break(state, body)
+    flags = _flags(state, index, body)
     if outcome is not None:
         if live is not None and outcome.code == "CONFLICT":
             live.conflicts += (index,)
             state.changed.add(body.unit)
         if outcome.code in _RELEASABLE or outcome.code.startswith("F."):
-            waiting = HeldTally(index, record.signer, body.urn, body.unit, counts)
-            state.held_tallies[record.leaf_hash] = waiting
+            state.held_tallies[record.leaf_hash] = HeldTally(index, body.urn, body.unit, counts, flags)
         return outcome
-    _flag(state, index, body)
+    state.flags += flags
     tally = LiveTally(index, record.leaf_hash, counts, assignment.role)
     add_tally(state, body.urn, body.unit, tally, body.contests)
     state.awaiting_clock.append((index, body.time, state.clock))
@@ -89,8 +87,12 @@ def _find_fault(state: State, body: TallyReport, ballot: Ballot) -> Outcome | No
         return held("WRONG_CONTESTS", f"unit {body.unit} reports the contests {list(ballot)[:20]}")
     election = state.definition.election
     width = 1 + len(election.vote_types) if election is not None else 0
+    threshold = election.secrecy_threshold if election is not None else 0
     for line in body.contests:
         if line.selections is None:
+            if line.ballots >= threshold:
+                words = f"contest {line.contest}: {line.ballots} ballots are withheld, from {threshold} on none is"
+                return held("NOTHING_TO_WITHHOLD", words)
             continue
         if tuple(row[0] for row in line.selections) != ballot[line.contest]:
             return held("WRONG_CONTESTS", f"contest {line.contest}: not the selections on the ballot")
@@ -126,10 +128,10 @@ def _break(state: State, body: TallyReport) -> Outcome | None:
     return None
 
 
-def _flag(state: State, index: int, body: TallyReport) -> None:
-    state.flags += [
-        Held(index, rule.code, f"{where}: {rule.words.en}") for rule, where in _broken(state, body, holding=False)
-    ]
+def _flags(state: State, index: int, body: TallyReport) -> tuple[Held, ...]:
+    """A line for each W rule that the tally breaks."""
+    broken = _broken(state, body, holding=False)
+    return tuple(Held(index, rule.code, f"{where}: {rule.words.en}") for rule, where in broken)
 
 
 def _broken(state: State, body: TallyReport, *, holding: bool) -> Iterator[tuple[Rule, str]]:
@@ -151,12 +153,12 @@ def _broken(state: State, body: TallyReport, *, holding: bool) -> Iterator[tuple
 
 def _tally_values(state: State, body: TallyReport, registered: int | None) -> Values:
     election = state.definition.election
-    alone = len(state.definition.units_of[body.urn]) == 1
+    alone = [line.role != "remote" for line in state.definition.assignments_of(body.urn)] == [True]
     times = election.turnout_times if election is not None else ()
     told = [state.turnout[body.urn, time] for time in times if (body.urn, time) in state.turnout]
     return {
         "ballots": max(line.ballots for line in body.contests),
-        # An urn of several units tells its turnout for all of them together.
+        # An urn of several units, or of remote voters of several contests, tells its turnout for all of them together.
         "turnout": told[-1] if told and alone else None,
         "openings": state.openings.get((body.urn, body.session), 0),
         "time": body.time,

@@ -11,6 +11,7 @@ Rules, each with the code of the records that it keeps out. Those of the electio
     PARTS_INCOMPLETE          nothing from a device is admitted before all parts of the election are logged
     NOT_ASSIGNED              a device speaks only for the urns and units that its device record names
     WRONG_CONTESTS            a tally has every contest and selection of its cell's ballot, and no others
+    NOTHING_TO_WITHHOLD       a cell is withheld only below the election's secrecy threshold
     MORE_VOTES_THAN_BALLOTS   no selection has more votes than ballots, no contest more than its voters had
     CONFLICT                  one live tally per urn and unit, one turnout per urn and time: the first one stays
     SPARE                     a spare stands in for a unit's primary urns: once it or one of them counts, others wait
@@ -100,7 +101,10 @@ class Fold(State):
     def _pass_snapshot(self, body: Snapshot) -> None:
         """Number it, and judge the clocks of the tallies since the last one, whose times now lie between two."""
         self.snapshots += 1
-        rules = self.definition.election.rules if self.definition.election is not None else ()
+        election = self.definition.election
+        rules = election.rules if election is not None else ()
+        # Once open, always open: a clock that is set back gives the election key nothing back.
+        self.polls_opened |= election is not None and body.time >= election.polls_open
         for index, time, before in self.awaiting_clock:
             values = {"time": time, "snapshot_before": before, "snapshot_after": body.time}
             for rule in rules:

@@ -8,7 +8,9 @@ from ledger.validation import Values, breaks
 def apply_return(state: State, index: int, body: Return) -> Outcome:
     """Keep the return in place of an earlier one of the unit; flag the rules that its lines break."""
     definition = state.definition
-    unit = definition.units.get(body.unit) if definition.complete else None
+    if not definition.complete:
+        return held("PARTS_INCOMPLETE", "a return came before the election was complete")
+    unit = definition.units.get(body.unit)
     ballot = {line.contest: line.omitted for line in unit.ballot} if unit is not None else {}
     for line in body.contests:
         known = {row.id for row in definition.contests[line.contest].selections} if line.contest in ballot else set()

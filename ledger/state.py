@@ -69,13 +69,13 @@ class LiveTally:
 
 @dataclass(frozen=True, slots=True)
 class HeldTally:
-    """A tally that a decision may still count."""
+    """A tally that a decision may still count. ``flags`` are of the W rules that it breaks, due once it counts."""
 
     index: int
-    signer: KeyId
     urn: str
     unit: str
     counts: bytes
+    flags: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +99,16 @@ class Ruled:
 
 @dataclass(slots=True)
 class State:
-    """State after ``size`` entries; ``clock`` is the server's time in the last snapshot."""
+    """State after ``size`` entries; ``clock`` is the server's time in the last snapshot.
+
+    ``polls_opened`` says whether any snapshot so far was taken at or after the time when polls open.
+    """
 
     definition: Definition = field(default_factory=Definition)
     size: int = 0
     snapshots: int = 0
     clock: int | None = None
+    polls_opened: bool = False
     totals: dict[tuple[str, int], Totals] = field(default_factory=dict)
     live: dict[tuple[str, str], LiveTally] = field(default_factory=dict)
     held: list[Held] = field(default_factory=list)

@@ -109,14 +109,18 @@ class StateFiles:
             for line in returned.contests:
                 contest = definition.contests[line.contest]
                 totals = self._fold.totals.get((unit, line.contest))
-                counted = votes_by_selection(contest, totals) if totals is not None else []
+                counted: list[list[int]] = []
+                # Where nothing is counted yet, or a cell is withheld, there is nothing to compare with.
+                if totals is not None and totals.cells and not totals.withheld:
+                    counted = votes_by_selection(contest, totals)
                 preliminary = {row.id: sum(votes) for row, votes in zip(contest.selections, counted, strict=False)}
                 hand = {row.selection: row.votes for row in line.votes}
                 for row in contest.selections:
                     if row.id in hand:
-                        ours, theirs = preliminary.get(row.id, 0), hand[row.id]
+                        ours, theirs = preliminary.get(row.id), hand[row.id]
                         names = [unit, definition.units[unit].name.en, line.contest, row.name.en, row.party]
-                        yield [*names, ours, theirs, theirs - ours, returned.document]
+                        numbers = ["", theirs, ""] if ours is None else [ours, theirs, theirs - ours]
+                        yield [*names, *numbers, returned.document]
 
     def _ruling_rows(self) -> Iterable[list[object]]:
         return ([row.index, row.action, row.subject, row.reason, row.document] for row in self._fold.rulings)

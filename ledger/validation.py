@@ -10,7 +10,8 @@ corrected. W.xxx is unlikely: counted and flagged. Everyone can judge them again
     clock     one tally, once the next snapshot is there: time, and the server's times around it, snapshot_before and
               snapshot_after
     return    one contest of a hand-counted protocol: its lines by name, votes, registered
-    all       registered (voters of the unit, where known), one (the number 1, for constants)
+    all but clock   registered (voters of the unit, where known)
+    all       one (the number 1, for constants)
 """
 
 from collections.abc import Mapping
@@ -93,7 +94,7 @@ class Rule(Canonical, frozen=True):
 
 def breaks(rule: Rule, values: Values) -> bool:
     """Whether the rule is asked in this case, and does not hold."""
-    if rule.where is not None and not values.get(rule.where):
+    if rule.where is not None and not _value(rule.where, values):
         return False
     left, right = _sum(rule.left, values), _sum(rule.right, values)
     if left is None or right is None:
@@ -103,10 +104,14 @@ def breaks(rule: Rule, values: Values) -> bool:
     return left > right if rule.relation == "<=" else left >= right
 
 
+def _value(quantity: str, values: Values) -> int | None:
+    return 1 if quantity == "one" else values.get(quantity)
+
+
 def _sum(terms: Sum, values: Values) -> int | None:
     total = 0
     for term in terms:
-        value = 1 if term.quantity == "one" else values.get(term.quantity)
+        value = _value(term.quantity, values)
         if value is None:
             return None
         total += term.factor * value

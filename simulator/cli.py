@@ -3,6 +3,8 @@
     demo     a small invented election, from urns to audit
     replay   a real election from an OpenElections file, the same way
     urn      one urn at a serial port, with reports from files
+    report   a report file for an urn of a definition, drawn by lot
+    line     a serial line to put between an urn and an agent
 
 Exit status: 0 done and the audit passed; 1 the audit failed, or a coded message says what did; 2 wrong arguments.
 """
@@ -13,6 +15,7 @@ import random
 import shlex
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -23,7 +26,9 @@ from simulator.night import Account, NightOptions, run_night
 from simulator.night_election import DEFAULT_PRECINCTS, MAX_PRECINCTS, MIN_PRECINCTS, build_night
 from simulator.open_elections import read_scenario
 from simulator.playing import steady_ms
+from simulator.report_files import KINDS, make_report
 from simulator.scenario import Scenario
+from simulator.serial_line import SerialLine
 from simulator.urn import SimulatedUrn, load_reports, run_urn
 from urn_agent.link_events import NEED_DATA, UrnEvent
 from urn_agent.serial_port import DEFAULT_BAUD, SerialError
@@ -71,6 +76,15 @@ def make_parser() -> argparse.ArgumentParser:
     urn.set_defaults(command=_urn)
     urn.add_argument("--port", required=True, type=Path, help="serial port, such as /dev/pts/3")
     urn.add_argument("--baud", type=int, default=DEFAULT_BAUD)
+    report = commands.add_parser("report", help="a report file for an urn of a definition, drawn by lot")
+    report.set_defaults(command=_report)
+    report.add_argument("--definition", required=True, type=Path, metavar="FILE", help="what init was given")
+    report.add_argument("--urn", required=True, help="the urn's name in the definition")
+    report.add_argument("--kind", required=True, choices=KINDS, help="the zero report, or the final one")
+    report.add_argument("--seed", type=int, default=1, metavar="S", help="of the counts (%(default)s)")
+    report.add_argument("--out", required=True, type=Path, metavar="FILE", help="a new file")
+    line = commands.add_parser("line", help="a serial line: two pseudo-terminals, joined until Ctrl-C")
+    line.set_defaults(command=_line)
     urn.add_argument("reports", nargs="+", type=Path, metavar="REPORT", help="report files of one session, in order")
     return parser
 
@@ -124,6 +138,23 @@ def _tell(account: Account, directory: Path) -> None:
     print(f"  {shlex.join([*serve, '8000'])}    and open http://127.0.0.1:8000/")
 
 
+def _report(options: argparse.Namespace) -> int:
+    data = make_report(options.definition, options.urn, options.kind, options.seed, int(time.time()))
+    with options.out.open("xb") as file:
+        file.write(data)
+    return 0
+
+
+def _line(_: argparse.Namespace) -> int:
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    with SerialLine() as line:
+        print(json.dumps({"urn": line.urn_path, "agent": line.agent_path}), flush=True)
+        stopping.wait()
+    return 0
+
+
 def _urn(options: argparse.Namespace) -> int:
     reports = load_reports(options.reports)
     if len({(report.urn, report.session) for report in reports}) != 1:
@@ -149,8 +180,11 @@ def _urn(options: argparse.Namespace) -> int:
 
 
 def _show(event: UrnEvent) -> None:
-    if event is not NEED_DATA:
-        print(event, file=sys.stderr, flush=True)
+    if event is NEED_DATA:
+        return
+    facts = {name: value for name, value in asdict(event).items() if not isinstance(value, bytes)}
+    words = ", ".join(f"{name} {value}" for name, value in facts.items())
+    print(f"{type(event).__name__} {words}".rstrip(), file=sys.stderr, flush=True)
 
 
 def _complain(error: SerialError) -> None:

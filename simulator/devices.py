@@ -1,6 +1,7 @@
 """The devices of a night: their folders, their enrolment, and what their urns are going to report."""
 
 import random
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from ledger.election import UnitAssignment, UrnAssignment
 from ledger.tally import ContestTally
 from simulator.scenario import DeviceLayout, Scenario
 from urn_agent.config import AgentFolder, Settings, begin_folder
-from urn_agent.device_report import DeviceReport, UnitCounts
+from urn_agent.device_report import DeviceReport, TurnoutReport, UnitCounts, UrnReport
 
 FIRMWARE = "simulated-1"
 
@@ -21,13 +22,16 @@ class Device:
 
     layout: DeviceLayout
     folder: AgentFolder
-    sittings: tuple[list[DeviceReport], ...]
+    sittings: tuple[list[UrnReport], ...]
 
     @property
     def records(self) -> int:
         """How many records of the log follow from all its reports."""
         reports = [report for sitting in self.sittings for report in sitting]
-        return sum(len(report.units) if report.kind == "final" else 1 for report in reports)
+        return sum(
+            len(report.units) if isinstance(report, DeviceReport) and report.kind == "final" else 1
+            for report in reports
+        )
 
 
 def make_devices(scenario: Scenario, root: Path, seed: int) -> list[Device]:
@@ -43,19 +47,22 @@ def make_devices(scenario: Scenario, root: Path, seed: int) -> list[Device]:
     return [device for _, _, device in sorted(devices, key=lambda row: (*row[:2], row[2].layout.id))]
 
 
-def _sittings(scenario: Scenario, urn: UrnAssignment, close: int) -> list[list[DeviceReport]]:
+def _sittings(scenario: Scenario, urn: UrnAssignment, close: int) -> list[list[UrnReport]]:
     units = tuple(UnitCounts(line.unit, _counts_of(scenario, urn.urn, line.unit)) for line in _in_order(urn))
     zeros = tuple(UnitCounts(unit.unit, tuple(_zeroed(line) for line in unit.contests)) for unit in units)
     opening = scenario.polls_close - _OPENING_BEFORE_CLOSE
-    first = [DeviceReport("zero", urn.urn, FIRMWARE, 1, opening, zeros, None)]
+    first: list[UrnReport] = [DeviceReport("zero", urn.urn, FIRMWARE, 1, opening, secrets.token_bytes(16), zeros, None)]
+    ballots = sum(line.ballots for unit in units for line in unit.contests)
+    for time, percent in zip(scenario.turnout_times, scenario.turnout_percent, strict=True):
+        first.append(TurnoutReport("turnout", urn.urn, FIRMWARE, 1, time, ballots * percent // 100))
     incident = scenario.incidents.get(urn.urn)
     if incident is not None and incident.kind == "silent":
-        return [first]
-    first.append(DeviceReport("final", urn.urn, FIRMWARE, 1, close, units, None))
+        return [first[:1]]
+    first.append(DeviceReport("final", urn.urn, FIRMWARE, 1, close, secrets.token_bytes(16), units, None))
     if incident is None or incident.kind != "conflict":
         return [first]
     others = tuple(UnitCounts(unit.unit, tuple(_shifted(line) for line in unit.contests)) for unit in units)
-    return [first, [DeviceReport("final", urn.urn, FIRMWARE, 2, close + 900, others, None)]]
+    return [first, [DeviceReport("final", urn.urn, FIRMWARE, 2, close + 900, secrets.token_bytes(16), others, None)]]
 
 
 def _counts_of(scenario: Scenario, urn: str, unit: str) -> tuple[ContestTally, ...]:

@@ -9,7 +9,7 @@ import random
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,11 +23,11 @@ from urn_agent.agent import Agent, Bell, CourierThread, Ending
 from urn_agent.bundle import Bundle, import_bundle, load_bundle
 from urn_agent.config import AgentFolder, BundleFolder
 from urn_agent.courier import Courier
-from urn_agent.device_report import DeviceReport, encode_report
+from urn_agent.device_report import UrnReport, encode_report
 from urn_agent.keys import DeviceKey, load_key
 from urn_agent.outbox import Outbox
 from urn_agent.serial_port import DEFAULT_BAUD
-from urn_agent.session import AgentSession, Assignment, Notice
+from urn_agent.session import AgentSession, Notice
 from urn_agent.uplink import Uplink, UplinkSettings
 
 DELIVERY_SECONDS = 300
@@ -44,8 +44,7 @@ class _Desk:
     courier: Courier
 
     def session(self, notify: Callable[[Notice], None]) -> AgentSession:
-        assignment = Assignment(self.bundle.election_id, self.bundle.urns)
-        return AgentSession(assignment, self.key, self.outbox, clock_ms=unix_ms, notify=notify)
+        return AgentSession(self.bundle.assignment, self.key, self.outbox, clock_ms=unix_ms, notify=notify)
 
 
 @contextmanager
@@ -82,7 +81,7 @@ def play_in_memory_link(device: Device, bundles: Path, server: str) -> None:
         _deliver(device, desk)
 
 
-def _play_urn_in_memory(desk: _Desk, reports: list[DeviceReport], notify: Callable[[Notice], None]) -> None:
+def _play_urn_in_memory(desk: _Desk, reports: Sequence[UrnReport], notify: Callable[[Notice], None]) -> None:
     urn = SimulatedUrn(reports, lambda: random.getrandbits(32))
     play_in_memory(urn, desk.session(notify).feed)
     if not urn.is_settled:
@@ -112,11 +111,11 @@ def play_on_pty(device: Device, bundles: Path, server: str) -> None:
                 _deliver(device, desk)
 
 
-def _has_final(reports: list[DeviceReport]) -> bool:
+def _has_final(reports: Sequence[UrnReport]) -> bool:
     return any(report.kind == "final" for report in reports)
 
 
-def _play_urn_on_pty(device: Device, desk: _Desk, reports: list[DeviceReport], server: str) -> None:
+def _play_urn_on_pty(device: Device, desk: _Desk, reports: Sequence[UrnReport], server: str) -> None:
     notices: list[Notice] = []
     with SerialLine() as line, ExitStack() as stack:
         urn, bell = SimulatedUrn(reports, lambda: random.getrandbits(32)), Bell()
@@ -124,6 +123,7 @@ def _play_urn_on_pty(device: Device, desk: _Desk, reports: list[DeviceReport], s
         courier = CourierThread(
             lambda inner: _open_courier(inner, device.folder, desk.key, desk.bundle, server)[1],
             steady_ms,
+            unix_ms,
             notices.append,
             bell,
         )
@@ -157,7 +157,7 @@ def play_as_processes(device: Device, bundles: Path, server: str) -> None:
             play_in_memory_link(replace(device, sittings=(reports,)), bundles, server)
             continue
         name = f"{reports[0].urn}-{reports[0].session}"
-        paths = [device.folder.root / f"{name}-{report.kind}.report" for report in reports]
+        paths = [device.folder.root / f"{name}-{place}-{report.kind}.report" for place, report in enumerate(reports)]
         for path, report in zip(paths, reports, strict=True):
             path.write_bytes(encode_report(report))
         log = device.folder.root / f"{name}.log"

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from simulator.serial_line import FaultyWire
-from urn_agent.device_report import DeviceReport, encode_report, parse_report
+from urn_agent.device_report import JournalEntry, JournalReport, UrnReport, encode_report, parse_report
 from urn_agent.link_events import (
     NEED_DATA,
+    AgentTime,
     LinkClosed,
     LinkTimers,
     Report,
@@ -20,7 +21,7 @@ from urn_agent.link_events import (
     ReportSettled,
     UrnEvent,
 )
-from urn_agent.link_messages import FINAL_REPORT, ZERO_REPORT
+from urn_agent.link_messages import REPORT_NUMBERS
 from urn_agent.link_urn import UrnLink
 from urn_agent.serial_port import DEFAULT_BAUD, SerialError, SerialPort
 
@@ -34,15 +35,40 @@ MAX_OUTGOING = 65_536
 """Bytes that wait for a line which does not take them; the link repeats what is dropped."""
 
 
+MAX_DRIFT_S = 2
+"""Seconds by which an urn's clock may differ from the agent's before it is set."""
+
+MAX_DELAY_MS = 2_000
+"""A time that took longer on its way is not worth setting a clock by."""
+
+
+class UrnClock:
+    """A clock that may be wrong and can be set: ``read_s`` (Unix seconds) and an error on top."""
+
+    def __init__(self, read_s: Callable[[], int], error_s: int = 0) -> None:
+        self._read_s = read_s
+        self._error_s = error_s
+
+    def now_s(self) -> int:
+        return max(0, self._read_s() + self._error_s)
+
+    def set(self, time_s: int) -> None:
+        self._error_s = time_s - self._read_s()
+
+
 class SimulatedUrn:
-    """An urn with its reports of one session, numbered from 1 in the order given, then a farewell."""
+    """An urn with its reports of one session, numbered from 1 in the order given, then a farewell.
+
+    With a clock it sets that by the agent's and says so in one more report, of its journal.
+    """
 
     def __init__(
         self,
-        reports: Sequence[DeviceReport],
+        reports: Sequence[UrnReport],
         draw: Callable[[], int],
         *,
         timers: LinkTimers | None = None,
+        clock: UrnClock | None = None,
         show: Callable[[UrnEvent], None] | None = None,
     ) -> None:
         """``reports`` are of one urn and session, at least one; ``draw`` gives the link's random numbers.
@@ -54,11 +80,13 @@ class SimulatedUrn:
         self.settled: set[int] = set()
         self.refused: dict[int, str] = {}
         self.is_closed = False
-        self.link = UrnLink(first.urn, first.firmware, first.session, draw, timers or LinkTimers())
-        self._reports = [
-            Report(ZERO_REPORT if report.kind == "zero" else FINAL_REPORT, number, encode_report(report))
-            for number, report in enumerate(reports, 1)
-        ]
+        self._clock = clock
+        read_s = (lambda: None) if clock is None else clock.now_s
+        self.link = UrnLink(first.urn, first.firmware, first.session, draw, read_s, timers or LinkTimers())
+        self._first = first
+        self._reports: list[Report] = []
+        for report in reports:
+            self._number(report)
 
     @property
     def is_settled(self) -> bool:
@@ -73,13 +101,27 @@ class SimulatedUrn:
 
     def feed(self, data: bytes, now_ms: int) -> None:
         self.link.feed(data, now_ms)
-        self._look()
+        self._look(now_ms)
 
     def tick(self, now_ms: int) -> None:
         self.link.tick(now_ms)
-        self._look()
+        self._look(now_ms)
 
-    def _look(self) -> None:
+    def _number(self, report: UrnReport) -> Report:
+        numbered = Report(REPORT_NUMBERS[report.kind], len(self._reports) + 1, encode_report(report))
+        self._reports.append(numbered)
+        return numbered
+
+    def _set_clock(self, told: AgentTime, now_ms: int) -> None:
+        clock, first = self._clock, self._first
+        if clock is None or told.delay_ms > MAX_DELAY_MS or abs(told.time - clock.now_s()) <= MAX_DRIFT_S:
+            return
+        clock.set(told.time)
+        entry = JournalEntry(told.time, "clock_set")
+        journal = JournalReport("journal", first.urn, first.firmware, first.session, (entry,))
+        self.link.send_report(self._number(journal), now_ms)
+
+    def _look(self, now_ms: int) -> None:
         while (event := self.link.next_event()) is not NEED_DATA:
             if self._show is not None:
                 self._show(event)
@@ -89,11 +131,13 @@ class SimulatedUrn:
                     self.refused.pop(event.number, None)
                 case ReportRefused():
                     self.refused[event.number] = event.code
+                case AgentTime():
+                    self._set_clock(event, now_ms)
                 case LinkClosed():
                     self.is_closed = True
 
 
-def load_reports(paths: Sequence[Path]) -> list[DeviceReport]:
+def load_reports(paths: Sequence[Path]) -> list[UrnReport]:
     """Read report files. Raises FormatError where one is none, OSError where one cannot be read."""
     return [parse_report(path.read_bytes()) for path in paths]
 

@@ -17,7 +17,7 @@ from ledger.errors import TunukError
 from urn_agent.courier import Courier
 from urn_agent.outbox import Outbox
 from urn_agent.serial_port import SerialError, SerialPort
-from urn_agent.session import AgentSession, Notice
+from urn_agent.session import MAX_CLOCK_OFFSET_S, AgentSession, Notice
 
 TICK_S = 0.5
 """How often a quiet loop looks around: whether it may end, and whether the port is back."""
@@ -65,12 +65,15 @@ class CourierThread(threading.Thread):
         self,
         make: Callable[[ExitStack], Courier],
         clock_ms: Callable[[], int],
+        unix_ms: Callable[[], int],
         notify: Callable[[Notice], None],
         bell: Bell,
     ) -> None:
+        """``clock_ms`` only goes forward; ``unix_ms`` is the device's clock, and is compared with the server's."""
         super().__init__(name="courier", daemon=True)
         self._make = make
         self._clock_ms = clock_ms
+        self._unix_ms = unix_ms
         self._notify = notify
         self._bell = bell
         self._wake = threading.Event()
@@ -104,15 +107,22 @@ class CourierThread(threading.Thread):
             if step.trouble is not None:
                 code = "DELIVERY_NEEDS_PEOPLE" if step.trouble.needs_people else "DELIVERY_WAITS"
                 self._notify(Notice(code, f"{step.trouble.code}: {step.trouble.words}"))
+            self._compare_clocks(step.server_time_s)
             self._bell.ring()
             self._wake.wait(max(0, step.due_ms - self._clock_ms()) / 1_000)
             self._wake.clear()
+
+    def _compare_clocks(self, server_time_s: int | None) -> None:
+        """Urns set their clocks by ours: people are told when ours is off."""
+        offset_s = 0 if server_time_s is None else self._unix_ms() // 1_000 - server_time_s
+        if abs(offset_s) > MAX_CLOCK_OFFSET_S:
+            self._notify(Notice("AGENT_CLOCK_OFF", f"{offset_s:+} s"))
 
 
 class Ending(Enum):
     """Why the loop ended."""
 
-    DONE = "all reports are stored, receipted and acknowledged"
+    DONE = "every report has its outcome, and the urn its answers"
     STOPPED = "asked to stop"
     COURIER_DIED = "the thread that delivers has ended"
 
@@ -121,8 +131,8 @@ class Ending(Enum):
 class Agent:
     """The main thread's loop. ``clock_ms`` only goes forward.
 
-    With ``is_once`` it ends when the final report of the session at the line is stored, every record has its outcome,
-    and the urn has its answers; otherwise it goes on until ``stop``.
+    With ``is_once`` it ends when the final report of the session at the line is stored or refused for good, every
+    record has its outcome, and the urn has its answers; otherwise it goes on until ``stop``.
     """
 
     port: Path
@@ -198,11 +208,13 @@ class Agent:
         if not self.is_once:
             return True
         progress, urn = self.outbox.progress(), self.session.state
-        if progress.pending or not progress.finals:
-            return True
-        if urn.urn is not None and not self.outbox.has_final(urn.urn, urn.session):
+        if progress.pending or not (self._is_decided(urn.urn, urn.session) if urn.urn is not None else progress.finals):
             return True
         return not (urn.has_all_answers or self.clock_ms() - self._heard_ms > QUIET_MS)
+
+    def _is_decided(self, urn: str, session: int) -> bool:
+        """Whether the final report of the urn at the line was stored, or refused for good."""
+        return self.outbox.has_final(urn, session) or self.outbox.sittings.has_refused_final(urn, session)
 
     def _complain(self, error: SerialError) -> None:
         """Once for each reason: a missing port is looked for twice a second."""

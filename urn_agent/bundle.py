@@ -23,6 +23,7 @@ from ledger.policy import MAX_POLICY, Policy, parse_policy
 from ledger.primitives import Hash, PublicKey
 from ledger.record import parse_record, verify_record
 from ledger.signing import CryptographyVerifier
+from urn_agent.assignment import Assignment
 from urn_agent.config import MAX_SETTINGS, BundleFolder, BundleNote, parse_file
 from urn_agent.files import FolderError, create_file, read_file, sync_folder
 
@@ -36,10 +37,17 @@ _LIMITS = {"policy": MAX_POLICY, "election.records": MAX_RECORDS}
 class Bundle:
     """What a verified bundle says."""
 
-    election_id: Hash
-    urns: tuple[str, ...]
+    assignment: Assignment
     policy: Policy
     server: str | None
+
+    @property
+    def election_id(self) -> Hash:
+        return self.assignment.election_id
+
+    @property
+    def urns(self) -> tuple[str, ...]:
+        return tuple(self.assignment.urns)
 
 
 def load_bundle(folder: BundleFolder, device: str, public_key: PublicKey) -> Bundle:
@@ -53,7 +61,9 @@ def load_bundle(folder: BundleFolder, device: str, public_key: PublicKey) -> Bun
     policy = _verify_policy(read_file(folder.policy, MAX_POLICY), election)
     _verify_certificate(read_file(folder.certificate, MAX_SETTINGS), public_key)
     read_file(folder.authority, MAX_SETTINGS)
-    return Bundle(election.election_id, tuple(line.urn for line in own.urns), policy, note.server_url)
+    urns = tuple(line.urn for line in own.urns)
+    assignment = Assignment(election.election_id, urns, election.turnout_times, election.secrecy_threshold)
+    return Bundle(assignment, policy, note.server_url)
 
 
 def import_bundle(source: BundleFolder, target: BundleFolder, device: str, public_key: PublicKey) -> Bundle:

@@ -16,10 +16,15 @@ from urn_agent.config import AgentFolder, BundleFolder, load_settings, parse_ser
 from urn_agent.courier import Courier
 from urn_agent.files import FolderError
 from urn_agent.keys import load_key
+from urn_agent.link_messages import REPORT_KINDS
 from urn_agent.notices import NoticeWriter
 from urn_agent.outbox import Outbox
-from urn_agent.session import AgentSession, Assignment, Notice
+from urn_agent.outbox_file import OutboxError
+from urn_agent.session import AgentSession, Notice
 from urn_agent.uplink import Uplink, UplinkSettings
+
+MAX_TOLD = 10
+"""Refused reports that the last line names; `status` has all of them."""
 
 STOP_S = 5.0
 """How long a stop waits for a request under way. Cutting it off loses nothing: the records are sent again."""
@@ -53,15 +58,17 @@ def run(options: argparse.Namespace) -> int:
             return Courier(own_outbox, uplink, prove, random.random)
 
         bell = Bell()
-        courier = CourierThread(make_courier, _steady_ms, writer.notify, bell)
+        courier = CourierThread(make_courier, _steady_ms, _unix_ms, writer.notify, bell)
 
         def notify(notice: Notice) -> None:
             writer.notify(notice)
             if notice.code == "REPORT_STORED":
                 courier.wake()
 
-        assignment = Assignment(election_id, bundle.urns)
-        session = AgentSession(assignment, key, outbox, clock_ms=_unix_ms, notify=notify, language=settings.language)
+        session = AgentSession(
+            bundle.assignment, key, outbox, clock_ms=_unix_ms, notify=notify, language=settings.language
+        )
+        _take_up(outbox, session, writer, is_once=options.once)
         agent = Agent(
             options.port, options.baud, session, outbox, courier, bell, _steady_ms, writer.notify, options.once
         )
@@ -75,18 +82,40 @@ def run(options: argparse.Namespace) -> int:
         ending = agent.run()
         courier.stop()
         courier.join(STOP_S)
-        return _conclude(ending, outbox, writer, is_once=options.once)
+        return _conclude(ending, outbox, session, writer, is_once=options.once)
 
 
-def _conclude(ending: Ending, outbox: Outbox, writer: NoticeWriter, *, is_once: bool) -> int:
-    progress = outbox.progress()
+def _take_up(outbox: Outbox, session: AgentSession, writer: NoticeWriter, *, is_once: bool) -> None:
+    """Begin the task of ``--once``, or go on with the one that another agent left behind when it died."""
+    try:
+        if not is_once:
+            outbox.sittings.end_task()
+            return
+        task = outbox.sittings.begin_task()
+        if task is not None and task.sitting is not None:
+            session.resume(task.sitting)
+    except OutboxError as error:
+        # With a full disk the urn is served all the same, and told so.
+        writer.notify(Notice("NOTE_NOT_KEPT", f"{error.code}: {error.message}"))
+
+
+def _conclude(ending: Ending, outbox: Outbox, session: AgentSession, writer: NoticeWriter, *, is_once: bool) -> int:
     if ending is Ending.STOPPED and not is_once:
         return 0
-    if ending is Ending.DONE and not progress.refused:
-        writer.notify(Notice("ALL_DELIVERED", f"{progress.receipted} records with receipts"))
-        return 0
+    at_line = session.state.urn, session.state.session
+    progress, missing = outbox.progress(), outbox.sittings.refused()
+    missing = [one for one in missing if (one.urn, one.session) == at_line]
+    if ending is Ending.DONE:
+        outbox.sittings.end_task()
+        if not progress.refused and not missing:
+            writer.notify(Notice("ALL_DELIVERED", f"{progress.receipted} records with receipts"))
+            return 0
     counts = f"{progress.pending} records pending, {progress.refused} refused"
-    raise TunukError("NOT_ALL_DELIVERED", f"{ending.value}; {counts}")
+    reports = "".join(
+        f"; report {one.number} ({REPORT_KINDS.get(one.kind, one.kind)}) of urn {one.urn} was refused: {one.code}"
+        for one in missing[:MAX_TOLD]
+    )
+    raise TunukError("NOT_ALL_DELIVERED", f"{ending.value}; {counts}{reports}")
 
 
 def _unix_ms() -> int:

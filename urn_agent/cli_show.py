@@ -9,22 +9,25 @@ from urn_agent.bundle import load_bundle
 from urn_agent.config import AgentFolder, load_settings
 from urn_agent.files import FolderError, create_file
 from urn_agent.keys import load_key
-from urn_agent.link_messages import FINAL_REPORT, ZERO_REPORT
+from urn_agent.link_messages import REPORT_KINDS
 from urn_agent.outbox import Outbox
 from urn_agent.outbox_file import OutboxError
 
-_KINDS = {ZERO_REPORT: "zero", FINAL_REPORT: "final"}
-
 
 def show_status(options: argparse.Namespace) -> int:
-    """Print the device's name and key, and each record with its outcome. Always 0 where the folder is sound."""
+    """Print the device's name and key, urns, each record with its outcome, and reports that were refused for good.
+
+    Always 0 where the folder is sound.
+    """
     folder = AgentFolder(options.data)
     settings, key = load_settings(folder), load_key(folder.key)
-    records = []
+    records, urns, missing = [], [], []
     if folder.outbox.exists():
         outbox = _open(folder)
         try:
-            records = [{**asdict(row), "kind": _KINDS.get(row.kind, str(row.kind))} for row in outbox.rows()]
+            records = [{**asdict(row), "kind": _kind(row.kind)} for row in outbox.rows()]
+            urns = [asdict(sitting) for sitting in outbox.sittings.sittings()]
+            missing = [{**asdict(row), "kind": _kind(row.kind)} for row in outbox.sittings.refused()]
         finally:
             outbox.close()
     state = {
@@ -35,6 +38,8 @@ def show_status(options: argparse.Namespace) -> int:
         "receipted": sum(record["state"] == "receipted" for record in records),
         "refused": sum(record["state"] == "refused" for record in records),
         "records": records,
+        "urns": urns,
+        "refused_reports": missing,
     }
     if options.json:
         print(msgspec.json.encode(state).decode())
@@ -45,6 +50,12 @@ def show_status(options: argparse.Namespace) -> int:
         outcome = f"entry {record['log_index']}" if record["state"] == "receipted" else record["code"] or ""
         place = f"urn {record['urn']}, session {record['session']}, report {record['number']} ({record['kind']})"
         print(f"{record['seq']:>6}  {record['state']:<9}  {place}  {outcome}")
+    for report in missing:
+        place = f"urn {report['urn']}, session {report['session']}, report {report['number']} ({report['kind']})"
+        print(f"     -  not taken  {place}  {report['code']}")
+    for urn in urns:
+        clock = "unknown" if urn["clock_offset_s"] is None else f"{urn['clock_offset_s']:+} s against this device's"
+        print(f"urn {urn['urn']}, session {urn['session']}, firmware {urn['firmware']}: clock {clock}")
     return 0
 
 
@@ -62,6 +73,10 @@ def take_receipt(options: argparse.Namespace) -> int:
     create_file(options.to / f"{options.seq}.record", data)
     create_file(options.to / f"{options.seq}.tlog-proof", receipt)
     return 0
+
+
+def _kind(number: int) -> str:
+    return REPORT_KINDS.get(number, str(number))
 
 
 def _open(folder: AgentFolder) -> Outbox:

@@ -21,13 +21,14 @@ from urn_agent.delivery import (
     Verdicts,
     encode_batch,
     parse_answer,
+    parse_date,
     plan_batch,
     plan_limit,
     plan_pause,
 )
-from urn_agent.device_report import ChainedRecord
 from urn_agent.outbox import Outbox, Receipt, Refusal
 from urn_agent.outbox_file import OutboxError
+from urn_agent.report_records import ChainedRecord
 from urn_agent.uplink import UplinkError
 
 IDLE_MS = 60_000
@@ -51,12 +52,16 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step did: records concluded either way, what is in the way, and when to step again."""
+    """What one step did: records concluded either way, what is in the way, and when to step again.
+
+    ``server_time_s`` is Unix time by the server's clock, where an answer told it.
+    """
 
     receipted: int
     refused: tuple[Refusal, ...]
     trouble: Trouble | None
     due_ms: int
+    server_time_s: int | None = None
 
 
 class Courier:
@@ -75,9 +80,11 @@ class Courier:
         self._limit = MAX_BATCH
         self._failures = 0
         self._deferred: set[int] = set()
+        self._server_time_s: int | None = None
 
     def step(self, now_ms: int) -> Step:
         """Send one batch, if there is something to send, and keep what became of it. Never raises TunukError."""
+        self._server_time_s = None
         try:
             pending = self._outbox.pending(MAX_BATCH + len(self._deferred))
             if not pending:
@@ -95,9 +102,11 @@ class Courier:
 
     def _send(self, batch: list[ChainedRecord]) -> Verdicts | Unanswered:
         try:
-            return parse_answer(self._sender.send_records(encode_batch(batch)), len(batch))
+            answer = self._sender.send_records(encode_batch(batch))
         except UplinkError as error:
             return Unanswered(error.code, error.message, error.needs_people)
+        self._server_time_s = parse_date(answer.date)
+        return parse_answer(answer, len(batch))
 
     def _conclude(self, batch: list[ChainedRecord], answer: Verdicts, now_ms: int) -> Step:
         outcomes: list[Receipt | Refusal] = []
@@ -115,7 +124,7 @@ class Courier:
             return self._fail(trouble, now_ms)
         self._failures = 0
         refused = tuple(outcome for outcome in outcomes if isinstance(outcome, Refusal))
-        return Step(len(outcomes) - len(refused), refused, trouble, now_ms)
+        return Step(len(outcomes) - len(refused), refused, trouble, now_ms, self._server_time_s)
 
     def _judge(self, record: ChainedRecord, verdict: ReceiptVerdict | RefusalVerdict) -> Receipt | Refusal | Trouble:
         if isinstance(verdict, RefusalVerdict):
@@ -134,4 +143,4 @@ class Courier:
         self._failures += 1
         pace = NEEDS_PEOPLE if trouble.needs_people else OUTAGE
         pause_ms = plan_pause(pace, self._failures, self._draw(), retry_after_s)
-        return Step(0, (), trouble, now_ms + pause_ms)
+        return Step(0, (), trouble, now_ms + pause_ms, self._server_time_s)

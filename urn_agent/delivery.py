@@ -9,6 +9,7 @@ Pure: bytes and numbers in, values out. The rules:
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Annotated
 
 import msgspec
@@ -17,7 +18,7 @@ from msgspec import Meta
 from ledger import canonical
 from ledger.canonical import Count
 from ledger.errors import FormatError
-from urn_agent.device_report import ChainedRecord
+from urn_agent.report_records import ChainedRecord
 
 RECORDS_TYPE = "application/msgpack"
 MAX_BATCH = 50
@@ -61,12 +62,13 @@ class _Problem(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """An HTTP answer, cut off from the library that received it. ``retry_after`` is the header's text."""
+    """An HTTP answer, cut off from the library that received it. ``retry_after`` and ``date`` are headers' texts."""
 
     status: int
     content_type: str
     retry_after: str
     body: bytes
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,14 @@ def parse_answer(answer: RawAnswer, count: int) -> Verdicts | Unanswered:
     except (msgspec.DecodeError, UnicodeDecodeError, FormatError) as error:
         return Unanswered("UPLINK_BAD_ANSWER", f"the server's answer cannot be used: {error}", needs_people=True)
     return Verdicts(verdicts)
+
+
+def parse_date(text: str) -> int | None:
+    """Unix seconds of a ``Date`` header (RFC 9110, 5.6.7); None where there is none that can be read."""
+    try:
+        return int(parsedate_to_datetime(text).timestamp()) if len(text) <= 40 else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _parse_problem(answer: RawAnswer) -> Unanswered:

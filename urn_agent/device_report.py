@@ -1,28 +1,26 @@
-"""What an urn says in a zero or final report, and the records of the log that follow from it.
+"""What an urn says in a report: its counters at zero and at the end, its turnout, and what its journal tells.
 
-A report is canonical MessagePack of ``DeviceReport``: one urn, one session, one or more reporting units. Responsible
-for its shape and its translation: one ``opening/1`` for a zero report, one ``tally/1`` for each unit of a final one.
-Whether the counts are plausible, or the units this urn's, is judged from the log by the fold, not here.
+A report is canonical MessagePack of one of the structs here: one urn, one session. All begin with the same four fields,
+the first of which says which struct it is. Responsible for shapes and their inner order. Which records follow from a
+report is for ``report_records``; whether its counts are plausible is judged from the log by the fold.
 """
 
-import hashlib
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, TypeVar
 
 from msgspec import Meta, structs
 
 from ledger import canonical
-from ledger.canonical import Canonical, Count, Identifier
+from ledger.canonical import Bytes16, Canonical, Count, Identifier
 from ledger.errors import FormatError
-from ledger.primitives import Hash
-from ledger.record import parse_record, sign_record
-from ledger.signing import Signer
-from ledger.tally import ContestTallies, ContestTally, Opening, TallyReport, UrnSignature
+from ledger.tally import ContestTallies, ContestTally, EventCode, UrnSignature, Votes
 
 MAX_UNITS = 100
 """Units in one report: an urn abroad or for remote votes may hold the ballots of 30, neighbours' urns of a handful."""
+
+MAX_ENTRIES = 64
+"""Entries of the journal in one report: what gathers during an outage; what is more goes into the next report."""
 
 _Key = TypeVar("_Key", str, int)
 
@@ -38,9 +36,11 @@ class UnitCounts(Canonical, frozen=True):
 
 
 class DeviceReport(Canonical, frozen=True):
-    """A report as it comes over the line. ``time`` is the urn's clock in Unix seconds.
+    """A zero or final report as it comes over the line. ``time`` is the urn's clock in Unix seconds.
 
-    ``urn_signature`` is by the urn's own key, where it has one, over ``signed_bytes``; it is passed on, not judged.
+    ``nonce`` is random and made with the report: the hash of the report is public, and must not let anyone find out by
+    trial what the report says. ``urn_signature`` is by the urn's own key, where it has one, over ``signed_bytes``; it
+    is passed on, not judged.
     """
 
     kind: Literal["zero", "final"]
@@ -48,6 +48,7 @@ class DeviceReport(Canonical, frozen=True):
     firmware: Identifier
     session: Count
     time: Count
+    nonce: Bytes16
     units: Annotated[tuple[UnitCounts, ...], Meta(min_length=1, max_length=MAX_UNITS)]
     urn_signature: UrnSignature | None
 
@@ -57,38 +58,73 @@ class DeviceReport(Canonical, frozen=True):
         return URN_NAMESPACE + canonical.encode(structs.replace(self, urn_signature=None))
 
 
-@dataclass(frozen=True, slots=True)
-class ChainHead:
-    """Where a device's chain of records ends: the last ``seq``, and that record's leaf hash (None before the first)."""
+class TurnoutReport(Canonical, frozen=True):
+    """Ballots that the urn had taken at ``time``, one of the election's turnout times, over all units and contests."""
 
-    seq: int
-    leaf_hash: Hash | None
-
-
-@dataclass(frozen=True, slots=True)
-class ChainedRecord:
-    """A signed record and its place in the device's chain."""
-
-    seq: int
-    leaf_hash: Hash
-    data: bytes
+    kind: Literal["turnout"]
+    urn: Identifier
+    firmware: Identifier
+    session: Count
+    time: Count
+    ballots: Votes
 
 
-def encode_report(report: DeviceReport) -> bytes:
+class JournalEntry(Canonical, frozen=True):
+    """Something that happened to the urn; ``time`` is the urn's clock in Unix seconds. None is about one ballot."""
+
+    time: Count
+    code: EventCode
+
+
+class JournalReport(Canonical, frozen=True):
+    """Entries in the order of the journal, each in one report only. Where a clock was set their times may go back."""
+
+    kind: Literal["journal"]
+    urn: Identifier
+    firmware: Identifier
+    session: Count
+    entries: Annotated[tuple[JournalEntry, ...], Meta(min_length=1, max_length=MAX_ENTRIES)]
+
+
+UrnReport = DeviceReport | TurnoutReport | JournalReport
+
+_SHAPES: Mapping[str, type[UrnReport]] = {
+    "zero": DeviceReport,
+    "final": DeviceReport,
+    "turnout": TurnoutReport,
+    "journal": JournalReport,
+}
+
+
+def encode_report(report: UrnReport) -> bytes:
     return canonical.encode(report)
 
 
-def parse_report(data: bytes) -> DeviceReport:
+def parse_report(data: bytes) -> UrnReport:
     """Parse a report strictly.
 
     Raises FormatError: ``REPORT_UNREADABLE`` for bytes that are no report, ``REPORT_UNORDERED`` for units, contests or
     selections that are not distinct and ascending, ``REPORT_UNEVEN`` for selections with different numbers of vote
     types, ``REPORT_WITHHELD`` for a cell without votes, ``REPORT_NOT_ZERO`` for a zero report that is not of zeros.
     """
+    shape = _SHAPES.get(_read_kind(data))
+    if shape is None:
+        raise FormatError("REPORT_UNREADABLE", "not a report, or of a kind that is not known here")
     try:
-        report = canonical.decode(DeviceReport, data)
+        report = canonical.decode(shape, data)
     except FormatError as error:
         raise FormatError("REPORT_UNREADABLE", f"not a device report: {error.message}") from error
+    if isinstance(report, DeviceReport):
+        _require_counters(report)
+    return report
+
+
+def _read_kind(data: bytes) -> str:
+    """The first field: a string shorter than 32 bytes, behind the one byte of an array shorter than 16."""
+    return data[2 : 2 + (data[1] & 0x1F)].decode("ascii", "replace") if len(data) > 2 else ""
+
+
+def _require_counters(report: DeviceReport) -> None:
     _require_ascending("units", [unit.unit for unit in report.units])
     for unit in report.units:
         _require_ascending(f"contests of unit {unit.unit}", [contest.contest for contest in unit.contests])
@@ -101,56 +137,6 @@ def parse_report(data: bytes) -> DeviceReport:
                 raise FormatError("REPORT_UNEVEN", f"{place}: selections have different numbers of vote types")
             if report.kind == "zero" and not _is_zero(contest):
                 raise FormatError("REPORT_NOT_ZERO", f"{place}: a counter of the zero report is not zero")
-    return report
-
-
-def sign_report(
-    report: DeviceReport, content: bytes, election_id: Hash, head: ChainHead, signer: Signer
-) -> list[ChainedRecord]:
-    """The signed records that follow from ``report``, chained after ``head``; ``content`` is the report's bytes.
-
-    Raises FormatError(``RECORD_TOO_LONG``) where a unit's tally does not fit into an entry of the log.
-    """
-    report_hash = hashlib.sha256(content).digest()
-    if report.kind == "zero":
-        units = tuple(unit.unit for unit in report.units)
-        opening = Opening(
-            election_id,
-            head.seq + 1,
-            head.leaf_hash,
-            report.urn,
-            report.session,
-            report.time,
-            report.firmware,
-            report_hash,
-            report.urn_signature,
-            units,
-        )
-        return [_sign(opening, signer)]
-    records: list[ChainedRecord] = []
-    for unit in report.units:
-        tally = TallyReport(
-            election_id,
-            head.seq + 1,
-            head.leaf_hash,
-            report.urn,
-            unit.unit,
-            report.session,
-            report.time,
-            "urn",
-            report_hash,
-            report.urn_signature,
-            unit.contests,
-        )
-        record = _sign(tally, signer)
-        records.append(record)
-        head = ChainHead(record.seq, record.leaf_hash)
-    return records
-
-
-def _sign(body: Opening | TallyReport, signer: Signer) -> ChainedRecord:
-    data = sign_record(body, [signer])
-    return ChainedRecord(body.seq, parse_record(data).leaf_hash, data)
 
 
 def _is_zero(contest: ContestTally) -> bool:

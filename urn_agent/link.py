@@ -2,26 +2,27 @@
 
 The rules:
 - The urn drives. It has one message under way at a time and repeats it until it is answered; the agent only answers,
-  and so needs no clock. A message seen before is answered again with the very same bytes, and does nothing else.
+  and so needs no timers. A message seen before is answered again with the very same bytes, and does nothing else.
 - Connections are told apart by a number that the urn draws anew for each hello, so that late copies of an old
   connection's messages are recognised. A message of an unknown connection is answered with ``Reset``.
 - A report is identified by urn, session, number and SHA-256. It is acknowledged only when the owner, having stored it
   durably, calls ``acknowledge``. On offer of one that is already stored the acknowledgement comes at once, also after
-  either side restarted: the owner names at each hello what it holds.
+  either side restarted: the owner names at each hello what it holds. What had arrived of one that is not whole yet is
+  kept from one connection to the next.
 
 Responsible for one line and for order on it. It does no IO, parses no report and stores nothing.
 """
 
-import hashlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from ledger.errors import FormatError, TunukError
 from ledger.primitives import Hash, KeyId
-from urn_agent.frame import BadFrame, Frame, FrameDecoder, encode_frame
+from urn_agent.frame import BadFrame, Frame, FrameDecoder
 from urn_agent.link_events import (
     NEED_DATA,
     AgentEvent,
+    OfferDeclined,
     PeerFault,
     ReportIdentity,
     ReportReceived,
@@ -29,12 +30,12 @@ from urn_agent.link_events import (
     UrnConnected,
     UrnLeft,
 )
+from urn_agent.link_incoming import IncomingReport
 from urn_agent.link_messages import (
     MAX_REPORT,
     REPORT_KINDS,
     URN_TYPES,
     VERSION,
-    AgentMessage,
     Bye,
     Data,
     Header,
@@ -49,12 +50,13 @@ from urn_agent.link_messages import (
     Settled,
     TurnedAway,
     Welcome,
-    encode_message,
     fit_words,
     parse_body,
     parse_header,
+    parse_version,
 )
 from urn_agent.link_table import AGENT_TABLE, AgentState, AgentStep, LocalProtocolError, RemoteProtocolError, next_state
+from urn_agent.link_turns import Answering
 
 
 class AgentLink:
@@ -65,19 +67,18 @@ class AgentLink:
     line does becomes PeerFault or BadFrame, never an exception.
     """
 
-    def __init__(self, agent: KeyId) -> None:
+    def __init__(self, agent: KeyId, sentence: Callable[[str], str], clock_s: Callable[[], int]) -> None:
+        """``sentence`` gives the words for a code on the urn's display; ``clock_s`` is Unix time in seconds."""
         self.state = AgentState.SILENT
         self._agent = agent
+        self._sentence = sentence
+        self._clock_s = clock_s
         self._decoder = FrameDecoder()
         self._frames: deque[Frame | BadFrame] = deque()
-        self._outgoing = bytearray()
-        self._connection: int | None = None
-        self._sequence = 0
-        self._answer = b""
+        self._turns = Answering()
         self._urn, self._session = "", 0
         self._settled: set[ReportIdentity] = set()
-        self._offer: Offer | None = None
-        self._content = bytearray()
+        self._report: IncomingReport | None = None
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the line. Raises LocalProtocolError(``LINK_NOT_DRAINED``) with events not pulled."""
@@ -98,39 +99,37 @@ class AgentLink:
 
     def bytes_to_send(self) -> bytes:
         """All bytes that are due on the line since the last call: at most one answer for each message of the urn."""
-        data = bytes(self._outgoing)
-        self._outgoing.clear()
-        return data
+        return self._turns.bytes_to_send()
 
-    def accept_urn(self, settled: Iterable[ReportIdentity]) -> None:
+    def accept_urn(self, settled: Iterable[ReportIdentity], turnout_times: Sequence[int] = ()) -> None:
         """Welcome the urn; ``settled`` are the reports of its session that are already stored."""
         self._step(AgentStep.ACCEPT_URN, LocalProtocolError)
         self._settled = set(settled)
-        self._send(Welcome(VERSION, self._agent, b"", b""))
+        self._turns.send(Welcome(VERSION, self._agent, self._clock_s(), tuple(turnout_times), b"", b""))
 
     def turn_away(self, code: str, words: str) -> None:
         """Answer the hello with a reason; ``words`` are for the urn's display, cut at MAX_WORDS characters."""
         self._step(AgentStep.TURN_AWAY, LocalProtocolError)
-        self._send(TurnedAway(VERSION, code, fit_words(words)))
+        self._turns.send(TurnedAway(VERSION, code, fit_words(words)))
 
     def acknowledge(self, identity: ReportIdentity) -> None:
         """Say that the report is stored durably. Raises LocalProtocolError(``LINK_NOT_HANDED_OVER``) for another."""
         offer = self._decide(identity, AgentStep.ACKNOWLEDGE)
         self._settled.add(identity)
-        self._send(Settled(offer.number, offer.digest))
+        self._turns.send(Settled(offer.number, offer.digest))
 
     def refuse(self, identity: ReportIdentity, code: str, words: str, *, retry: bool) -> None:
         """Say why the report was not taken, and whether it may be taken later. Raises as ``acknowledge`` does."""
         offer = self._decide(identity, AgentStep.REFUSE)
-        self._send(Refused(offer.number, offer.digest, code, fit_words(words), retry))
+        self._turns.send(Refused(offer.number, offer.digest, code, fit_words(words), retry))
 
     def _decide(self, identity: ReportIdentity, step: AgentStep) -> Offer:
-        offer = self._offer
-        if offer is None or self._identify(offer) != identity:
+        report = self._report
+        if report is None or self.state is not AgentState.DECIDING or report.identity != identity:
             raise LocalProtocolError("LINK_NOT_HANDED_OVER", f"report {identity.number} is not waiting for a decision")
         self._step(step, LocalProtocolError)
-        self._offer = None
-        return offer
+        self._report = None
+        return report.offer
 
     def _take(self, payload: bytes) -> AgentEvent | None:
         try:
@@ -138,39 +137,34 @@ class AgentLink:
         except FormatError as error:
             return PeerFault(RemoteProtocolError(error.code, error.message))
         try:
+            version = parse_version(header, payload)
+            if version not in (None, VERSION):
+                return self._meet_stranger(
+                    header, f"the urn speaks version {version} of the link, this agent {VERSION}"
+                )
             return self._answer_or_apply(header, parse_body(header, payload, URN_TYPES))
         except (FormatError, RemoteProtocolError) as error:
             self._reset(header, error)
             return PeerFault(RemoteProtocolError(error.code, error.message))
 
+    def _meet_stranger(self, header: Header, words: str) -> AgentEvent:
+        self._step(AgentStep.HELLO, RemoteProtocolError)
+        self._turns.begin(header)
+        self.turn_away("LINK_VERSION_UNKNOWN", self._sentence("LINK_VERSION_UNKNOWN"))
+        return PeerFault(RemoteProtocolError("LINK_VERSION_UNKNOWN", words))
+
     def _answer_or_apply(self, header: Header, message: Message) -> AgentEvent | None:
-        if isinstance(message, Hello) and (header.connection, header.sequence) != (self._connection, self._sequence):
+        if isinstance(message, Hello) and not self._turns.is_last(header):
             # Also within the same connection: an urn that restarts without good randomness may draw the same number.
-            return self._greet(header, message)
-        if header.connection != self._connection:
+            self._step(AgentStep.HELLO, RemoteProtocolError)
+            self._turns.begin(header)
+            self._urn, self._session = message.urn, message.session
+            return UrnConnected(message)
+        if not self._turns.is_connection(header):
             # Usually this program was restarted in mid-connection: no fault of the urn's.
             self._reset(header, TunukError("LINK_UNKNOWN_CONNECTION", "this connection is not known here"))
             return None
-        if header.sequence <= self._sequence:
-            if header.sequence == self._sequence:
-                self._outgoing += self._answer
-            return None
-        if header.sequence != self._sequence + 1:
-            raise RemoteProtocolError(
-                "LINK_SEQUENCE_GAP", f"message {header.sequence} after {self._sequence}: one in between is missing"
-            )
-        self._sequence, self._answer = header.sequence, b""
-        return self._apply(message)
-
-    def _greet(self, header: Header, hello: Hello) -> AgentEvent:
-        self._step(AgentStep.HELLO, RemoteProtocolError)
-        self._connection, self._sequence, self._answer = header.connection, header.sequence, b""
-        self._urn, self._session = hello.urn, hello.session
-        self._offer = None
-        if hello.version != VERSION:
-            self.turn_away("LINK_VERSION_UNKNOWN", f"this agent speaks version {VERSION} of the link")
-            return PeerFault(RemoteProtocolError("LINK_VERSION_UNKNOWN", f"the urn speaks version {hello.version}"))
-        return UrnConnected(hello)
+        return self._apply(message) if self._turns.takes(header) else None
 
     def _apply(self, message: Message) -> AgentEvent | None:
         match message:
@@ -180,70 +174,59 @@ class AgentLink:
                 return self._append(message)
             case Ping():
                 self._step(AgentStep.PING, RemoteProtocolError)
-                self._send(Noted())
+                self._turns.send(Noted(self._clock_s()))
                 return UrnAlive()
             case Bye():
                 self._step(AgentStep.BYE, RemoteProtocolError)
-                self._send(Noted())
+                self._turns.send(Noted(self._clock_s()))
                 return UrnLeft()
             case _:
                 raise RemoteProtocolError("LINK_OUT_OF_TURN", "a second hello in one connection")
 
     def _consider(self, offer: Offer) -> AgentEvent | None:
-        if self._identify(offer) in self._settled:
+        identity = ReportIdentity(self._urn, self._session, offer.number, Hash(offer.digest))
+        if identity in self._settled:
             self._step(AgentStep.OFFER_SETTLED, RemoteProtocolError)
-            self._send(Settled(offer.number, offer.digest))
+            self._turns.send(Settled(offer.number, offer.digest))
             return None
         if offer.kind not in REPORT_KINDS:
-            return self._decline(offer, "LINK_REPORT_KIND_UNKNOWN", f"this agent takes no reports of kind {offer.kind}")
+            return self._decline(identity, offer, "LINK_REPORT_KIND_UNKNOWN", f"no reports of kind {offer.kind}")
         if not 0 < offer.size <= MAX_REPORT:
-            return self._decline(offer, "LINK_REPORT_TOO_LONG", f"a report has 1…{MAX_REPORT} bytes, not {offer.size}")
+            return self._decline(identity, offer, "LINK_REPORT_TOO_LONG", f"{offer.size} bytes, not 1…{MAX_REPORT}")
         self._step(AgentStep.OFFER, RemoteProtocolError)
-        self._offer, self._content = offer, bytearray()
-        self._send(Proceed(offer.number, 0))
+        if self._report is None or (self._report.identity, self._report.offer) != (identity, offer):
+            self._report = IncomingReport(identity, offer)
+        self._turns.send(Proceed(offer.number, self._report.offset))
         return None
 
-    def _decline(self, offer: Offer, code: str, words: str) -> AgentEvent:
+    def _decline(self, identity: ReportIdentity, offer: Offer, code: str, details: str) -> AgentEvent:
         self._step(AgentStep.OFFER_UNFIT, RemoteProtocolError)
-        self._send(Refused(offer.number, offer.digest, code, words, False))
-        return PeerFault(RemoteProtocolError(code, words))
+        self._turns.send(Refused(offer.number, offer.digest, code, fit_words(self._sentence(code)), False))
+        return OfferDeclined(identity, offer.kind, code, f"report {offer.number}: {details}")
 
     def _append(self, data: Data) -> AgentEvent | None:
-        offer = self._offer
-        if offer is None:
+        report = self._report
+        if report is None or self.state is not AgentState.RECEIVING:
             raise RemoteProtocolError("LINK_OUT_OF_TURN", "report data without an offer")
-        size = len(self._content) + len(data.chunk)
-        if data.number != offer.number or data.offset != len(self._content) or size > offer.size:
-            raise RemoteProtocolError("LINK_WRONG_DATA", f"report {data.number}: byte {data.offset} is not next")
-        self._content += data.chunk
-        if size < offer.size:
+        report.append(data)
+        offer = report.offer
+        if not report.is_whole:
             self._step(AgentStep.DATA, RemoteProtocolError)
-            self._send(Proceed(offer.number, size))
+            self._turns.send(Proceed(offer.number, report.offset))
             return None
-        content = bytes(self._content)
-        if hashlib.sha256(content).digest() == offer.digest:
+        if report.is_intact:
             self._step(AgentStep.DATA_LAST, RemoteProtocolError)
-            return ReportReceived(self._identify(offer), offer.kind, content)
-        words = "the report's bytes do not have the digest that was announced"
+            return ReportReceived(report.identity, offer.kind, report.content)
+        code, words = "LINK_DIGEST_MISMATCH", "the report's bytes do not have the digest that was announced"
         self._step(AgentStep.DATA_BROKEN, RemoteProtocolError)
-        self._offer = None
-        self._send(Refused(offer.number, offer.digest, "LINK_DIGEST_MISMATCH", words, True))
-        return PeerFault(RemoteProtocolError("LINK_DIGEST_MISMATCH", words))
-
-    def _identify(self, offer: Offer) -> ReportIdentity:
-        return ReportIdentity(self._urn, self._session, offer.number, Hash(offer.digest))
+        self._report = None
+        self._turns.send(Refused(offer.number, offer.digest, code, fit_words(self._sentence(code)), True))
+        return PeerFault(RemoteProtocolError(code, words))
 
     def _reset(self, header: Header, error: TunukError) -> None:
-        if header.connection == self._connection:
-            self._connection, self._offer, self.state = None, None, AgentState.SILENT
-        reset = Reset(error.code, fit_words(error.message))
-        self._outgoing += encode_frame(encode_message(header.connection, header.sequence, reset))
+        if self._turns.is_connection(header):
+            self.state = AgentState.SILENT
+        self._turns.send_reset(header, Reset(error.code, fit_words(self._sentence(error.code))))
 
     def _step(self, step: AgentStep, error: type[LocalProtocolError] | type[RemoteProtocolError]) -> None:
         self.state = next_state(AGENT_TABLE, self.state, step, error)
-
-    def _send(self, message: AgentMessage) -> None:
-        if self._connection is None:
-            raise LocalProtocolError("LINK_OUT_OF_TURN", "there is no connection to answer on")
-        self._answer = encode_frame(encode_message(self._connection, self._sequence, message))
-        self._outgoing += self._answer

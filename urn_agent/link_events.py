@@ -23,6 +23,9 @@ class ReportIdentity:
 class LinkTimers:
     """Milliseconds. The first repeat comes after more than the time of a full frame and its answer at 9,600 baud.
 
+    The gap to the next repeat doubles each time, up to ``repeat_limit_ms``. ``pause_ms`` pass before the hello that
+    follows on a refusal for now, a turning away or a reset, ``ping_ms`` of quiet before a ping.
+
     After ``silent_repeats`` without an answer the urn's display says that nobody is there; after ``bye_repeats`` a
     farewell is given up, since all that matters was answered before it.
     """
@@ -80,6 +83,16 @@ class ReportReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferDeclined:
+    """To the agent: a report was refused for good on its offer, by the link itself."""
+
+    identity: ReportIdentity
+    kind: int
+    code: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
 class UrnAlive:
     """To the agent: the urn has nothing to report and is still there."""
 
@@ -91,9 +104,18 @@ class UrnLeft:
 
 @dataclass(frozen=True, slots=True)
 class UrnWelcomed:
-    """To the urn: connected, to the agent with this key id."""
+    """To the urn: connected, to the agent with this key id, who wants turnout at these times (Unix seconds)."""
 
     agent: bytes
+    turnout_times: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTime:
+    """To the urn: at some moment of the last ``delay_ms`` the agent's clock stood at ``time`` (Unix seconds)."""
+
+    time: int
+    delay_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +157,6 @@ class LinkClosed:
     confirmed: bool
 
 
-AgentEvent = UrnConnected | ReportReceived | UrnAlive | UrnLeft | PeerFault | BadFrame | NeedData
+AgentEvent = UrnConnected | ReportReceived | OfferDeclined | UrnAlive | UrnLeft | PeerFault | BadFrame | NeedData
 UrnDecision = UrnWelcomed | UrnTurnedAway | ReportSettled | ReportRefused
-UrnEvent = UrnDecision | LineSilent | LinkClosed | PeerFault | BadFrame | NeedData
+UrnEvent = UrnDecision | AgentTime | LineSilent | LinkClosed | PeerFault | BadFrame | NeedData

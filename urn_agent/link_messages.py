@@ -4,9 +4,8 @@ A frame's payload is ``type (1) ‖ connection (4) ‖ sequence (4) ‖ body``, 
 MessagePack array. The urn speaks first and numbers its messages; an answer repeats connection and sequence of what it
 answers. Responsible for shapes and bounds only: who may say what when is in ``link_table``.
 
-A message type is never used again with another body. Reports of other kinds (turnout, journal events) need no new
-message, only a further report kind: an agent that does not know a kind refuses that report by code, and the link goes
-on.
+A message type is never used again with another body. Reports of further kinds need no new message, only a new number:
+an agent that does not know a kind refuses that report by code, and the link goes on.
 """
 
 import struct
@@ -15,19 +14,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from ledger import canonical
 from ledger.canonical import Canonical, Count, Hash32, Identifier, require_text
+from ledger.election import MAX_TURNOUT_TIMES
 from ledger.errors import FormatError
 from urn_agent.frame import MAX_PAYLOAD
 
 VERSION = 1
 """Protocol version. The first field of ``Hello`` keeps its place and meaning in every version."""
 
-ZERO_REPORT = 1
-FINAL_REPORT = 2
-REPORT_KINDS = frozenset({ZERO_REPORT, FINAL_REPORT})
+ZERO_REPORT, FINAL_REPORT, TURNOUT_REPORT, JOURNAL_REPORT = 1, 2, 3, 4
+REPORT_KINDS: Mapping[int, str] = {
+    ZERO_REPORT: "zero",
+    FINAL_REPORT: "final",
+    TURNOUT_REPORT: "turnout",
+    JOURNAL_REPORT: "journal",
+}
+"""A report's number in ``Offer``, and the name in its first field."""
+
+REPORT_NUMBERS: Mapping[str, int] = {name: number for number, name in REPORT_KINDS.items()}
 
 MAX_REPORT = 262_144
 """Bytes of a report. A remote urn with 30 units and 30 contests of 20 selections each comes to about 200 KB; what is
@@ -50,12 +58,16 @@ judges nothing by it; empty where there is none."""
 
 
 class Hello(Canonical, frozen=True):
-    """Urn: opens a connection. ``session`` counts the urn's openings of the polls; it survives its power cuts."""
+    """Urn: opens a connection. ``session`` counts the urn's openings of the polls; it survives its power cuts.
+
+    ``time`` is the urn's clock in Unix seconds when this hello was said, nil where the urn has none.
+    """
 
     version: Count
     urn: Identifier
     firmware: Identifier
     session: Count
+    time: Count | None
     challenge: Reserved
 
 
@@ -85,10 +97,15 @@ class Bye(Canonical, frozen=True):
 
 
 class Welcome(Canonical, frozen=True):
-    """Agent: this urn is ours. ``agent`` is the key id under which its reports will be signed."""
+    """Agent: this urn is ours. ``agent`` is the key id under which its reports will be signed.
+
+    ``time`` is the agent's clock in Unix seconds, ``turnout_times`` when the urn is to report its turnout, ascending.
+    """
 
     version: Count
     agent: Hash32
+    time: Count
+    turnout_times: Annotated[tuple[Count, ...], Meta(max_length=MAX_TURNOUT_TIMES)]
     challenge: Reserved
     response: Reserved
 
@@ -105,7 +122,10 @@ class TurnedAway(Canonical, frozen=True):
 
 
 class Proceed(Canonical, frozen=True):
-    """Agent: the bytes before ``offset`` have arrived, go on from there."""
+    """Agent: the bytes before ``offset`` have arrived, go on from there.
+
+    In answer to an offer ``offset`` is 0, or what had arrived of the same report before the connection was lost.
+    """
 
     number: Count
     offset: Count
@@ -132,7 +152,9 @@ class Refused(Canonical, frozen=True):
 
 
 class Noted(Canonical, frozen=True):
-    """Agent: heard (answers ``Ping`` and ``Bye``)."""
+    """Agent: heard (answers ``Ping`` and ``Bye``). ``time`` is the agent's clock in Unix seconds."""
+
+    time: Count
 
 
 class Reset(Canonical, frozen=True):
@@ -181,6 +203,22 @@ def parse_header(payload: bytes) -> Header:
     if len(payload) <= _HEADER.size:
         raise FormatError("LINK_MESSAGE_TOO_SHORT", f"a message has more than {_HEADER.size} bytes, not {len(payload)}")
     return Header(*_HEADER.unpack_from(payload))
+
+
+class _AnyHello(msgspec.Struct, frozen=True, array_like=True):
+    """What a hello of any version begins with."""
+
+    version: Count
+
+
+def parse_version(header: Header, payload: bytes) -> int | None:
+    """The version of a hello, also of one whose other fields this version does not know; None for what is no hello."""
+    if URN_TYPES.get(header.type_number) is not Hello:
+        return None
+    try:
+        return msgspec.msgpack.decode(payload[_HEADER.size :], type=_AnyHello).version
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def parse_body(header: Header, payload: bytes, types: Mapping[int, type[Message]]) -> Message:

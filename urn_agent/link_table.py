@@ -66,6 +66,7 @@ class UrnStep(Enum):
     """What can happen at the urn's end: answers of the agent, the owner's calls, and timers."""
 
     START = "owner: start"
+    GREET_ANEW = "timer: hello not answered"
     WELCOME = "welcome"
     TURNED_AWAY = "turned away"
     OFFER = "own report waiting"
@@ -112,6 +113,7 @@ AGENT_TABLE: Mapping[AgentState, Mapping[AgentStep, AgentState]] = {
 URN_TABLE: Mapping[UrnState, Mapping[UrnStep, UrnState]] = {
     UrnState.OFF: {UrnStep.START: UrnState.GREETING},
     UrnState.GREETING: {
+        UrnStep.GREET_ANEW: UrnState.GREETING,
         UrnStep.WELCOME: UrnState.READY,
         UrnStep.TURNED_AWAY: UrnState.PAUSED,
         UrnStep.RESET: UrnState.PAUSED,

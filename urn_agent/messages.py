@@ -7,6 +7,8 @@ in a comment wait for a speaker's check.
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from urn_agent.link_sentences import LINK_SENTENCES
+
 Language = Literal["ky", "ru", "en"]
 LANGUAGES: tuple[Language, ...] = ("ky", "ru", "en")
 
@@ -51,6 +53,26 @@ MESSAGES: Mapping[str, Sentence] = {
         "Баштапкы чекте нөл эмес сан бар: операторго билдириңиз",
         "В первичном чеке есть ненулевой счётчик: сообщите оператору",
         "A counter of the zero report is not zero: tell the operator",
+    ),
+    "REPORT_WITHHELD": Sentence(
+        "Отчётто эсептегичтер жок: техникти чакырыңыз",
+        "В отчёте не хватает счётчиков: вызовите техника",
+        "Counters are missing from the report: call the technician",
+    ),
+    "REPORT_NONCE_WEAK": Sentence(
+        "АЭУнун кокустук сандар генератору иштебейт: операторго билдириңиз",
+        "В АСУ не работает генератор случайных чисел: сообщите оператору",
+        "The urn's random generator does not work: tell the operator",
+    ),
+    "REPORT_WRONG_TIME": Sentence(
+        "Катышуу башка убакытка көрсөтүлгөн: АЭУнун саатын текшериңиз",
+        "Явка указана не на то время: проверьте часы АСУ",
+        "Turnout is told for a wrong time: check the urn's clock",
+    ),
+    "REPORT_TOO_MANY": Sentence(
+        "АЭУдан билдирүүлөр өтө көп: операторго билдириңиз",
+        "Слишком много сообщений журнала от АСУ: сообщите оператору",
+        "Too many journal reports from this urn: tell the operator",
     ),
     "REPORT_NOT_THIS_URNS": Sentence(
         "Отчёт башка АЭУнуку: операторго билдириңиз",
@@ -139,7 +161,23 @@ MESSAGES: Mapping[str, Sentence] = {
         "Не отправляется, само не исправится; отчёт сохранён: сообщите оператору",
         "Not sent, and waiting will not mend it; the report is safe: tell the operator",
     ),
+    "URN_CLOCK_OFF": Sentence(
+        "АЭУнун сааты агенттикинен айырмаланат",
+        "Часы АСУ расходятся с часами агента",
+        "The urn's clock differs from the agent's",
+    ),
+    "AGENT_CLOCK_OFF": Sentence(
+        "Бул түзмөктүн сааты серверден айырмаланат: саатты тууралаңыз",
+        "Часы этого устройства расходятся с сервером: поправьте их",
+        "This device's clock differs from the server's: set it right",
+    ),
+    "NOTE_NOT_KEPT": Sentence(
+        "Дискке белги жазылган жок; отчётторго тиешеси жок",
+        "Пометка не записана на диск; отчётов это не касается",
+        "A note could not be written to the disk; reports are not concerned",
+    ),
     "ALL_DELIVERED": Sentence("Баары жеткирилди", "Всё доставлено", "Everything is delivered"),
+    **{code: Sentence(*words) for code, words in LINK_SENTENCES.items()},
 }
 
 

@@ -12,7 +12,9 @@ from urn_agent.messages import Language, say
 from urn_agent.session import Notice
 
 QUIET_MS = 30_000
-REPEATING = frozenset({"LINE_NOISE", "LINK_FAULT", "DELIVERY_WAITS", "DELIVERY_NEEDS_PEOPLE", "URN_NOT_OURS"})
+REPEATING = frozenset(
+    {"LINE_NOISE", "LINK_FAULT", "DELIVERY_WAITS", "DELIVERY_NEEDS_PEOPLE", "URN_NOT_OURS", "AGENT_CLOCK_OFF"}
+)
 MAX_DETAILS = 400
 """Characters of details in a line; some come from the peer."""
 

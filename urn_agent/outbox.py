@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Literal
 
 from ledger.primitives import Hash, KeyId
-from urn_agent.device_report import ChainedRecord, ChainHead
 from urn_agent.link_events import ReportIdentity
-from urn_agent.link_messages import FINAL_REPORT
+from urn_agent.link_messages import FINAL_REPORT, JOURNAL_REPORT, TURNOUT_REPORT
 from urn_agent.outbox_file import MAX_BYTES, OutboxError, coded, open_file, writing
+from urn_agent.report_records import ChainedRecord, ChainHead
+from urn_agent.sittings import SittingBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Outbox:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.sittings = SittingBook(connection)
 
     @classmethod
     def open(cls, path: Path, key_id: KeyId, election_id: Hash, max_bytes: int = MAX_BYTES) -> "Outbox":
@@ -120,6 +122,9 @@ class Outbox:
                 "INSERT INTO record (seq, report, leaf_hash, data) VALUES (?, ?, ?, ?)",
                 [(record.seq, cursor.lastrowid, bytes(record.leaf_hash), record.data) for record in records],
             )
+            # Until the urn goes on, it cannot be known that the acknowledgement has arrived.
+            answered = "UPDATE sitting SET is_answered = 0 WHERE urn = ? AND session = ?"
+            connection.execute(answered, (identity.urn, identity.session))
         return True
 
     def pending(self, limit: int) -> list[ChainedRecord]:
@@ -158,6 +163,13 @@ class Outbox:
         query = "SELECT 1 FROM report WHERE urn = ? AND session = ? AND kind = ? LIMIT 1"
         with coded():
             return self._connection.execute(query, (urn, session, FINAL_REPORT)).fetchone() is not None
+
+    def count_side_records(self, urn: str) -> int:
+        """Records of turnout and of the journal that follow from this urn's reports."""
+        query = "SELECT count(*) FROM record JOIN report ON report.id = record.report WHERE urn = ? AND kind IN (?, ?)"
+        with coded():
+            (count,) = self._connection.execute(query, (urn, TURNOUT_REPORT, JOURNAL_REPORT)).fetchone()
+        return int(count)
 
     def rows(self) -> list[RecordRow]:
         """Every record with its outcome, in the chain's order."""

@@ -20,7 +20,8 @@ BUSY_S = 10.0
 """How long a writer waits for another; each writes for milliseconds."""
 
 _PAGE = 4_096
-_SCHEMA = """
+_STEPS = (
+    """
 CREATE TABLE owner (id INTEGER PRIMARY KEY CHECK (id = 1), key_id BLOB NOT NULL, election_id BLOB NOT NULL) STRICT;
 CREATE TABLE report (
     id INTEGER PRIMARY KEY, urn TEXT NOT NULL, session INTEGER NOT NULL, number INTEGER NOT NULL, digest BLOB NOT NULL,
@@ -33,9 +34,23 @@ CREATE TABLE record (
     state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'receipted', 'refused')),
     log_index INTEGER, receipt BLOB, code TEXT, words TEXT
 ) STRICT;
-CREATE INDEX record_pending ON record (seq) WHERE state = 'pending';
-PRAGMA user_version = 1;
-"""
+CREATE INDEX record_pending ON record (seq) WHERE state = 'pending'
+""",
+    """
+CREATE TABLE sitting (
+    urn TEXT NOT NULL, session INTEGER NOT NULL, firmware TEXT NOT NULL, heard_ms INTEGER NOT NULL,
+    clock_offset_s INTEGER, is_answered INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (urn, session)
+) STRICT;
+CREATE TABLE refusal (
+    urn TEXT NOT NULL, session INTEGER NOT NULL, number INTEGER NOT NULL, digest BLOB NOT NULL, kind INTEGER NOT NULL,
+    code TEXT NOT NULL, refused_ms INTEGER NOT NULL,
+    PRIMARY KEY (urn, session, number, digest)
+) STRICT;
+CREATE TABLE task (id INTEGER PRIMARY KEY CHECK (id = 1), urn TEXT, session INTEGER) STRICT
+""",
+)
+"""From each version of the file to the next: an agent that is updated takes its outbox along."""
 
 _CODES = {
     sqlite3.SQLITE_FULL: ("OUTBOX_FULL", "the disk or the outbox is full: nothing was stored; make room"),
@@ -101,11 +116,15 @@ def _prepare(connection: sqlite3.Connection, key_id: KeyId, election_id: Hash, m
     if run("PRAGMA quick_check").fetchone() != ("ok",):
         raise OutboxError(*_CODES[sqlite3.SQLITE_CORRUPT])
     with writing(connection):
-        if run("PRAGMA user_version").fetchone() == (0,):
-            for statement in _SCHEMA.split(";"):
+        (version,) = run("PRAGMA user_version").fetchone()
+        if version > len(_STEPS):
+            raise OutboxError("OUTBOX_NEWER", "the outbox was written by a newer agent: install that one again")
+        for step in _STEPS[version:]:
+            for statement in step.split(";"):
                 run(statement)
+        if version == 0:
             run("INSERT INTO owner VALUES (1, ?, ?)", (bytes(key_id), bytes(election_id)))
-    if run("PRAGMA user_version").fetchone() != (1,):
-        raise OutboxError("OUTBOX_NEWER", "the outbox was written by a newer agent: install that one again")
+        if version < len(_STEPS):
+            run(f"PRAGMA user_version = {len(_STEPS)}")
     if run("SELECT key_id, election_id FROM owner").fetchone() != (bytes(key_id), bytes(election_id)):
         raise OutboxError("OUTBOX_FOREIGN", "the outbox belongs to another key or election: use a folder for each")

@@ -2,21 +2,23 @@
 
 Puts link, reports and outbox together in the one order that keeps the promise: whole report, parsed, signed and stored
 durably, and only then acknowledged. A report that cannot be stored now is refused for now, with a code that the urn
-shows; the urn keeps it and offers it again. Nothing of a report is judged here but its form and its sender.
+shows; the urn keeps it and offers it again. Nothing of a report is judged here but its form, its sender, and what the
+election's rules of secrecy ask before anything is signed.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ledger.errors import FormatError
-from ledger.primitives import Hash
 from ledger.signing import Signer
-from urn_agent.device_report import DeviceReport, parse_report, sign_report
+from urn_agent.assignment import Assignment
+from urn_agent.device_report import DeviceReport, UrnReport, parse_report
 from urn_agent.frame import BadFrame
 from urn_agent.link import AgentLink
 from urn_agent.link_events import (
     NEED_DATA,
     AgentEvent,
+    OfferDeclined,
     PeerFault,
     ReportIdentity,
     ReportReceived,
@@ -24,20 +26,19 @@ from urn_agent.link_events import (
     UrnConnected,
     UrnLeft,
 )
-from urn_agent.link_messages import FINAL_REPORT, ZERO_REPORT, Hello
+from urn_agent.link_messages import REPORT_NUMBERS, Hello
 from urn_agent.messages import Language, say
 from urn_agent.outbox import Outbox, StoredReport
 from urn_agent.outbox_file import OutboxError
+from urn_agent.report_records import count_records, sign_report
+from urn_agent.sittings import Sitting
 
-_KIND_NUMBERS = {"zero": ZERO_REPORT, "final": FINAL_REPORT}
+MAX_SIDE_RECORDS = 1_000
+"""Records of turnout and journal from one urn: an urn that goes wild must fill neither the outbox, where its final
+report needs room, nor the public log."""
 
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """What the device may sign for: one election, and the urns that the election's definition gives it."""
-
-    election_id: Hash
-    urns: Collection[str]
+MAX_CLOCK_OFFSET_S = 60
+"""Seconds by which an urn's clock may be off before people are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,11 @@ class AgentSession:
         self._clock_ms = clock_ms
         self._notify = notify
         self._language: Language = language
-        self._link = AgentLink(signer.public_key.key_id)
+        self._link = AgentLink(signer.public_key.key_id, self._say, lambda: clock_ms() // 1_000)
+
+    def resume(self, sitting: Sitting) -> None:
+        """Go on where another agent ended before its time: the urn of this sitting may be at the line, or gone."""
+        self.state = replace(self.state, urn=sitting.urn, session=sitting.session, has_all_answers=sitting.is_answered)
 
     def feed(self, data: bytes) -> bytes:
         """Take bytes from the line and return those that are due on it. Raises nothing for what the urn sends."""
@@ -101,10 +106,15 @@ class AgentSession:
             case ReportReceived():
                 self.state = replace(state, has_all_answers=False)
                 self._decide(event)
+            case OfferDeclined():
+                self.state = replace(state, has_all_answers=False)
+                self._note(lambda: self._note_refused(event.identity, event.kind, event.code))
+                self._notify(Notice(event.code, event.details))
             case UrnAlive():
-                self.state = replace(state, has_all_answers=True)
+                self._note_answered()
             case UrnLeft():
-                self.state = replace(state, is_connected=False, has_all_answers=True)
+                self._note_answered()
+                self.state = replace(self.state, is_connected=False)
                 self._notify(Notice("URN_LEFT", state.urn or ""))
             case PeerFault():
                 self.state = replace(state, peer_faults=state.peer_faults + 1)
@@ -123,42 +133,88 @@ class AgentSession:
             self._turn_away(error.code, error.message)
             return
         self.state = replace(self.state, urn=hello.urn, session=hello.session, is_connected=True, has_all_answers=False)
-        self._link.accept_urn(settled)
+        self._link.accept_urn(settled, self._assignment.turnout_times)
         self._notify(Notice("URN_CONNECTED", f"urn {hello.urn}, session {hello.session}, firmware {hello.firmware}"))
+        now_ms = self._clock_ms()
+        offset_s = None if hello.time is None else hello.time - now_ms // 1_000
+        sitting = Sitting(hello.urn, hello.session, hello.firmware, now_ms, offset_s, is_answered=False)
+        self._note(lambda: self._outbox.sittings.note_hello(sitting))
+        if offset_s is not None and abs(offset_s) > MAX_CLOCK_OFFSET_S:
+            self._notify(Notice("URN_CLOCK_OFF", f"urn {hello.urn}: {offset_s:+} s"))
 
     def _turn_away(self, code: str, details: str) -> None:
-        self._link.turn_away(code, say(code, self._language))
+        self._link.turn_away(code, self._say(code))
         self._notify(Notice(code, details))
 
     def _decide(self, received: ReportReceived) -> None:
         identity = received.identity
         try:
-            report = parse_report(received.content)
-            _verify_sender(report, received)
-            stored = StoredReport(identity, received.kind, received.content, self._clock_ms())
-            is_new = self._outbox.store(
-                stored,
-                lambda head: sign_report(report, received.content, self._assignment.election_id, head, self._signer),
-            )
+            report, is_new = self._take(received)
         except (FormatError, OutboxError) as error:
-            # What the report says will be the same next time; a full disk may not be.
-            retry = isinstance(error, OutboxError)
-            self._link.refuse(identity, error.code, say(error.code, self._language), retry=retry)
-            self._notify(Notice(error.code, f"report {identity.number}: {error.message}"))
+            self._refuse(received, error)
             return
         self._link.acknowledge(identity)
         self._notify(Notice("REPORT_STORED" if is_new else "REPORT_KNOWN", _name(identity, report)))
 
+    def _take(self, received: ReportReceived) -> tuple[UrnReport, bool]:
+        """The report, and whether it was not stored before. Raises FormatError and OutboxError."""
+        report = parse_report(received.content)
+        _verify_sender(report, received)
+        if not isinstance(report, DeviceReport):
+            self._require_room(report)
+        stored = StoredReport(received.identity, received.kind, received.content, self._clock_ms())
+        is_new = self._outbox.store(
+            stored, lambda head: sign_report(report, received.content, self._assignment, head, self._signer)
+        )
+        return report, is_new
 
-def _verify_sender(report: DeviceReport, received: ReportReceived) -> None:
+    def _require_room(self, report: UrnReport) -> None:
+        if self._outbox.count_side_records(report.urn) + count_records(report) > MAX_SIDE_RECORDS:
+            words = f"urn {report.urn} has said more than {MAX_SIDE_RECORDS} things beside its counters"
+            raise FormatError("REPORT_TOO_MANY", words)
+
+    def _refuse(self, received: ReportReceived, error: FormatError | OutboxError) -> None:
+        """For good where the report is at fault, which will be so next time; for now where a full disk is."""
+        identity = received.identity
+        if isinstance(error, FormatError):
+            try:
+                # Noted before it is said: an urn that is told so does not come back with this report.
+                self._note_refused(identity, received.kind, error.code)
+            except OutboxError as failure:
+                self._notify(Notice(error.code, f"report {identity.number}: {error.message}"))
+                error = failure
+        self._link.refuse(identity, error.code, self._say(error.code), retry=isinstance(error, OutboxError))
+        self._notify(Notice(error.code, f"report {identity.number}: {error.message}"))
+
+    def _note_refused(self, identity: ReportIdentity, kind: int, code: str) -> None:
+        self._outbox.sittings.note_refused(identity, kind, code, self._clock_ms())
+
+    def _note_answered(self) -> None:
+        urn, session = self.state.urn, self.state.session
+        if urn is not None and not self.state.has_all_answers:
+            self.state = replace(self.state, has_all_answers=True)
+            self._note(lambda: self._outbox.sittings.note_answered(urn, session))
+
+    def _note(self, write: Callable[[], None]) -> None:
+        """Nothing that the urn was told depends on a note: without room for it, all goes on."""
+        try:
+            write()
+        except OutboxError as error:
+            self._notify(Notice("NOTE_NOT_KEPT", f"{error.code}: {error.message}"))
+
+    def _say(self, code: str) -> str:
+        return say(code, self._language)
+
+
+def _verify_sender(report: UrnReport, received: ReportReceived) -> None:
     """Raises FormatError(``REPORT_NOT_THIS_URNS``): the report is not what the urn announced, or not its own."""
     identity = received.identity
-    said = (report.urn, report.session, _KIND_NUMBERS[report.kind])
+    said = (report.urn, report.session, REPORT_NUMBERS[report.kind])
     if said != (identity.urn, identity.session, received.kind):
         words = f"it is of urn {report.urn}, session {report.session}, kind {report.kind}; the urn announced another"
         raise FormatError("REPORT_NOT_THIS_URNS", words)
 
 
-def _name(identity: ReportIdentity, report: DeviceReport) -> str:
-    units = ", ".join(unit.unit for unit in report.units)
-    return f"report {identity.number} ({report.kind}) of urn {identity.urn}, units {units}"
+def _name(identity: ReportIdentity, report: UrnReport) -> str:
+    units = f", units {', '.join(unit.unit for unit in report.units)}" if isinstance(report, DeviceReport) else ""
+    return f"report {identity.number} ({report.kind}) of urn {identity.urn}{units}"

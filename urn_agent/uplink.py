@@ -128,7 +128,8 @@ def _read(response: httpx.Response) -> RawAnswer:
             words = f"the answer is longer than {MAX_ANSWER} bytes"
             raise UplinkError("UPLINK_ANSWER_TOO_LONG", words, needs_people=True)
     headers = response.headers
-    return RawAnswer(response.status_code, headers.get("content-type", ""), headers.get("retry-after", ""), bytes(body))
+    kind, retry_after, date = (headers.get(name, "") for name in ("content-type", "retry-after", "date"))
+    return RawAnswer(response.status_code, kind, retry_after, bytes(body), date)
 
 
 def _explain(error: httpx.HTTPError) -> UplinkError:

@@ -47,6 +47,11 @@ RULE_SENTENCES: dict[str, Sentence] = {
         "{detail}",
     ),
     "WRONG_CONTESTS": ("бюллетендин курамы башка ({detail})", "не тот состав бюллетеня ({detail})", "{detail}"),
+    "NOTHING_TO_WITHHOLD": (
+        "уячадагы добуштар негизсиз жашырылган",
+        "голоса ячейки скрыты без основания",
+        "{detail}",
+    ),
     "MORE_VOTES_THAN_BALLOTS": (
         "добуштар бюллетенден көп ({detail})",
         "голосов больше, чем бюллетеней ({detail})",

@@ -19,7 +19,7 @@ from urn_agent.link_events import (
     ReportSettled,
     UrnConnected,
 )
-from urn_agent.link_messages import FINAL_REPORT, MAX_CONNECTION, ZERO_REPORT
+from urn_agent.link_messages import MAX_CONNECTION, REPORT_KINDS
 from urn_agent.link_table import UrnState
 from urn_agent.link_urn import UrnLink
 
@@ -35,7 +35,7 @@ class Owner:
         self.restart()
 
     def restart(self) -> None:
-        self.link = AgentLink(KeyId(bytes(32)))
+        self.link = AgentLink(KeyId(bytes(32)), str, lambda: 1_800_000_000)
 
     def feed(self, data: bytes) -> bytes:
         self.link.feed(data)
@@ -50,7 +50,7 @@ class Owner:
 
 
 reports = st.lists(
-    st.builds(Report, st.sampled_from([ZERO_REPORT, FINAL_REPORT]), st.just(0), st.binary(min_size=1, max_size=5_000)),
+    st.builds(Report, st.sampled_from(sorted(REPORT_KINDS)), st.just(0), st.binary(min_size=1, max_size=5_000)),
     min_size=1,
     max_size=3,
 ).map(lambda found: [Report(report.kind, number, report.content) for number, report in enumerate(found)])
@@ -72,7 +72,7 @@ def test_each_report_is_stored_once(
     draw = random.Random(to_agent.seed)
 
     def start_urn(now_ms: int) -> UrnLink:
-        urn = UrnLink("urn-1", "1.0", 7, lambda: draw.randint(0, MAX_CONNECTION), TIMERS)
+        urn = UrnLink("urn-1", "1.0", 7, lambda: draw.randint(0, MAX_CONNECTION), lambda: None, TIMERS)
         urn.start(now_ms)
         for report in sent:
             urn.send_report(report, now_ms)
@@ -112,7 +112,7 @@ def test_each_report_is_stored_once(
 def converse(sent: list[Report]) -> tuple[bytes, bytes]:
     """All bytes of a faultless conversation, in each direction."""
     owner = Owner()
-    urn = UrnLink("urn-1", "1.0", 7, lambda: 5, TIMERS)
+    urn = UrnLink("urn-1", "1.0", 7, lambda: 5, lambda: None, TIMERS)
     urn.start(0)
     for report in sent:
         urn.send_report(report, 0)
@@ -142,7 +142,8 @@ def test_split_at_every_byte_gives_the_same_events(sent: list[Report]) -> None:
     said, answered = converse(sent)
     whole = pull_all(owner := Owner(), [said])
     assert owner.link.bytes_to_send() == answered
-    assert [event.content for event in whole if isinstance(event, ReportReceived)] == [one.content for one in sent]
+    received = {event.identity.number: event.content for event in whole if isinstance(event, ReportReceived)}
+    assert received == {report.number: report.content for report in sent}
     for position in range(0, len(said), 1 + len(said) // 100):
         assert pull_all(Owner(), [said[:position], said[position:]]) == whole
     assert pull_all(Owner(), [bytes([byte]) for byte in said]) == whole

@@ -42,18 +42,18 @@ words = st.sampled_from(["", "no", "жок"])
 code = st.sampled_from(["A", "LINK_X"])
 reserved = st.binary(max_size=8)
 messages: st.SearchStrategy[Message] = st.one_of(
-    st.builds(Hello, number, st.just("urn-1"), st.just("1.0"), number, reserved),
-    st.builds(Hello, st.just(1), st.just("urn-1"), st.just("1.0"), number, reserved),
+    st.builds(Hello, number, st.just("urn-1"), st.just("1.0"), number, st.none() | number, reserved),
+    st.builds(Hello, st.just(1), st.just("urn-1"), st.just("1.0"), number, st.none() | number, reserved),
     st.builds(Offer, small, number, size, digest),
     st.builds(Data, number, size, st.sampled_from([b"abc", CONTENT[:960], CONTENT[960:]])),
     st.just(Ping()),
     st.just(Bye()),
-    st.builds(Welcome, number, digest, reserved, reserved),
+    st.builds(Welcome, number, digest, number, st.just((10, 20)), reserved, reserved),
     st.builds(TurnedAway, number, code, words),
     st.builds(Proceed, number, size),
     st.builds(Settled, number, digest),
     st.builds(Refused, number, digest, code, words, st.booleans()),
-    st.just(Noted()),
+    st.builds(Noted, number),
     st.builds(Reset, code, words),
 )
 sayings = st.tuples(small, small, messages).map(lambda saying: encode_frame(encode_message(*saying)))
@@ -71,8 +71,8 @@ def pull(link: AgentLink) -> None:
 @given(streams)
 def test_the_agents_end_goes_on(pieces: list[bytes]) -> None:
     """All that it answers is well-formed, and an honest urn that comes afterwards is served."""
-    link = AgentLink(KeyId(bytes(32)))
-    hello = encode_frame(encode_message(77, 0, Hello(1, "urn-1", "1.0", 1, b"")))
+    link = AgentLink(KeyId(bytes(32)), str, lambda: 1_800_000_000)
+    hello = encode_frame(encode_message(77, 0, Hello(1, "urn-1", "1.0", 1, None, b"")))
     ping = encode_frame(encode_message(77, 1, Ping()))
     for piece in [*pieces, b"\x00", hello, ping]:
         link.feed(piece)
@@ -88,7 +88,7 @@ def test_the_agents_end_goes_on(pieces: list[bytes]) -> None:
 def test_the_urns_end_goes_on(pieces: list[bytes], clock: list[int]) -> None:
     """All that it says is well-formed, and its report is waiting until it is settled or refused for good."""
     draw = iter([0, 1, 2, 3] * 50)
-    urn = UrnLink("urn-1", "1.0", 7, lambda: next(draw), LinkTimers())
+    urn = UrnLink("urn-1", "1.0", 7, lambda: next(draw), lambda: None, LinkTimers())
     urn.start(0)
     urn.send_report(REPORT, 0)
     concluded = False

@@ -9,36 +9,53 @@ from pathlib import Path
 
 import pytest
 
+from ledger.tally import EventCode
 from simulator.serial_line import SerialLine
 from tests.system.urn_agent_process import UrnThread, agent_desk, end, wait_until
-from tests.unit.urn_agent.agent_factory import KEY, final_report, open_outbox, zero_report
+from tests.unit.urn_agent.agent_factory import (
+    KEY,
+    final_report,
+    journal_report,
+    open_outbox,
+    turnout_report,
+    zero_report,
+)
 from tests.unit.urn_agent.tls_server import running_server
+from urn_agent.device_report import UrnReport
 
 LONG = final_report(units=tuple(f"1{number:02}" for number in range(1, 60)))
 
 
-def test_the_system_refuses_to_let_files_grow(tmp_path: Path) -> None:
+JAMS: list[tuple[int, EventCode]] = [(1_800_000_000 + place, "paper_jam") for place in range(64)]
+
+
+@pytest.mark.parametrize(
+    ("report", "records"), [(LONG, len(LONG.units)), (journal_report(*JAMS), 64), (turnout_report(), 1)]
+)
+def test_the_system_refuses_to_let_files_grow(tmp_path: Path, report: UrnReport, records: int) -> None:
     """A limit on the size of files, set on the running agent and lifted again."""
     with (
         running_server(tmp_path / "server", KEY.public_key) as server,
         agent_desk(tmp_path, server) as desk,
         SerialLine() as line,
     ):
-        agent = desk.start(line.agent_path, server.url, "--once")
+        agent = desk.start(line.agent_path, server.url)
         wait_until(lambda: desk.said("SERIAL_OPEN") == 1, "the agent is ready")
         size = max(path.stat().st_size for path in desk.folder.root.glob("outbox.sqlite*"))
         resource.prlimit(agent.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-        thread = UrnThread(line.urn_path, LONG)
+        thread = UrnThread(line.urn_path, report)
         wait_until(lambda: bool(thread.urn.refused), "the urn is told")
         assert thread.urn.refused[1] in ("OUTBOX_DISK_FAILED", "OUTBOX_FULL")
         assert thread.urn.settled == set()
         with open_outbox(desk.folder.outbox) as outbox:
             assert (outbox.settled("u0", 1), outbox.pending(100)) == ([], [])
         resource.prlimit(agent.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        assert end(agent) == 0, desk.words.read_text()
         thread.join()
         assert thread.urn.is_settled
-        assert len(set(server.log.entries)) == len(server.log.entries) == len(LONG.units)
+        wait_until(lambda: desk.status()["receipted"] == records, "all is delivered")
+        assert len(set(server.log.entries)) == len(server.log.entries) == records
+        agent.terminate()
+        assert end(agent) == 0, desk.words.read_text()
 
 
 @contextmanager
@@ -84,3 +101,33 @@ def test_the_disk_is_full(tmp_path: Path) -> None:
         assert end(agent) == 0, desk.words.read_text()
         thread.join()
         assert len(set(server.log.entries)) == len(server.log.entries) == 1 + len(LONG.units)
+
+
+def test_the_disk_is_full_during_the_day(tmp_path: Path) -> None:
+    """Turnout and journal wait at the urn, and the agent, started on the full disk, says why."""
+    with (
+        running_server(tmp_path / "server", KEY.public_key) as server,
+        small_disk(tmp_path / "disk", "400k") as disk,
+        agent_desk(disk, server) as desk,
+        SerialLine() as line,
+    ):
+        desk.words = tmp_path / "agent.log"
+        first = desk.start(line.agent_path, server.url)
+        UrnThread(line.urn_path, zero_report()).join()
+        wait_until(lambda: desk.status()["receipted"] == 1, "the zero report is delivered")
+        first.terminate()
+        assert end(first) == 0
+        ballast = disk / "ballast"
+        with pytest.raises(OSError, match="No space"), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(1_024))
+        agent = desk.start(line.agent_path, server.url, "--once")
+        day = UrnThread(line.urn_path, zero_report(), turnout_report(), journal_report(*JAMS), seed=1)
+        wait_until(lambda: 2 in day.urn.refused, "the urn is told")
+        assert (day.urn.refused, day.urn.settled) == ({2: "OUTBOX_FULL"}, {1})
+        ballast.unlink()
+        day.join()
+        assert day.urn.is_settled
+        UrnThread(line.urn_path, zero_report(), final_report(), seed=2).join()
+        assert end(agent) == 0, desk.words.read_text()
+        assert len(set(server.log.entries)) == len(server.log.entries) == 1 + 1 + len(JAMS) + 1

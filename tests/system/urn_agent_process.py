@@ -16,7 +16,7 @@ from tests.unit.urn_agent.agent_factory import KEY, make_urn
 from tests.unit.urn_agent.bundle_factory import write_bundle
 from tests.unit.urn_agent.tls_server import FakeServer
 from urn_agent.config import AgentFolder, begin_folder, make_settings
-from urn_agent.device_report import DeviceReport
+from urn_agent.device_report import UrnReport
 from urn_agent.link_events import LinkTimers
 from urn_agent.serial_port import SerialError
 
@@ -66,6 +66,12 @@ class AgentDesk:
         found: dict[str, object] = json.loads(ended.stdout)
         return found
 
+    def urns(self) -> list[dict[str, object]]:
+        """What status tells of urns and their sessions."""
+        found = self.status()["urns"]
+        assert isinstance(found, list)
+        return found
+
     def stop_all(self) -> None:
         for agent in self.agents:
             if agent.poll() is None:
@@ -96,7 +102,7 @@ class UrnThread:
     def __init__(
         self,
         port: str | Path,
-        *reports: DeviceReport,
+        *reports: UrnReport,
         seed: int = 0,
         moment: Moment = lambda urn: False,
         strike: Callable[["UrnThread"], None] = lambda thread: None,

@@ -90,6 +90,31 @@ def test_requests_that_gather_are_appended_together() -> None:
     assert list(map(len, log.batches)) == [1, 6]
 
 
+def test_appends_keep_a_distance_in_which_more_gathers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(append_queue, "GATHER_SECONDS", 0.3)
+    log = FakeLog()
+
+    async def scenario(queue: AppendQueue) -> None:
+        await queue.submit(accepted(b"a"))
+        await asyncio.gather(*(queue.submit(accepted(bytes([n]))) for n in range(5)))
+
+    run(log, scenario)
+    assert list(map(len, log.batches)) == [1, 5]
+
+
+def test_a_whole_batch_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(append_queue, "GATHER_SECONDS", 3_600.0)
+    monkeypatch.setattr(append_queue, "BATCH_ENTRIES", 2)
+    log = FakeLog()
+
+    async def scenario(queue: AppendQueue) -> None:
+        for _ in range(3):
+            await queue.submit(accepted(b"a", b"b"))
+
+    run(log, scenario)
+    assert list(map(len, log.batches)) == [2, 2, 2]
+
+
 def test_a_batch_has_a_bound_and_keeps_requests_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(append_queue, "BATCH_ENTRIES", 3)
     log = FakeLog()

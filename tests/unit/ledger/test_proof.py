@@ -19,6 +19,7 @@ from ledger.proof import (
     MAX_PROOF,
     TlogProof,
     encode_tlog_proof,
+    encode_tlog_proofs,
     parse_tlog_proof,
     verify_tlog_proof,
 )
@@ -48,6 +49,14 @@ def test_proofs_of_another_implementation_verify(repository: Path) -> None:
         assert encode_tlog_proof(proof) == data
         index, checkpoint = verify_tlog_proof(data, b"entry %d" % case["index"], log_only_policy(log))
         assert (index, checkpoint.size) == (case["index"], 300)
+
+
+def test_many_at_once_are_the_same_as_one_by_one() -> None:
+    proofs = [TlogProof(index, path, NOTE, b"extra" if index == 3 else None) for index, path in enumerate(PATHS)]
+    encoded = encode_tlog_proofs(proofs)
+    assert encoded == [encode_tlog_proof(proof) for proof in proofs]
+    assert [parse_tlog_proof(data) for data in encoded] == proofs
+    assert encode_tlog_proofs([]) == []
 
 
 def test_each_entry_is_proved_and_no_other() -> None:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,15 +13,15 @@ import pytest
 from ledger.errors import FormatError
 from simulator.serial_line import SerialLine
 from simulator.urn import SimulatedUrn, run_urn
-from tests.unit.urn_agent.agent_factory import ELECTION_ID, KEY, final_report, open_outbox, zero_report
+from tests.unit.urn_agent.agent_factory import ASSIGNMENT, KEY, final_report, open_outbox, zero_report
 from tests.unit.urn_agent.test_courier import Server
 from urn_agent.agent import QUIET_MS, Agent, Bell, CourierThread, Ending
 from urn_agent.courier import Courier
-from urn_agent.device_report import DeviceReport
-from urn_agent.link_events import LinkClosed, LinkTimers, UrnEvent
+from urn_agent.device_report import UrnReport
+from urn_agent.link_events import LinkClosed, LinkTimers, ReportRefused, UrnEvent
 from urn_agent.outbox import Outbox
 from urn_agent.serial_port import SerialPort
-from urn_agent.session import AgentSession, Assignment, Notice
+from urn_agent.session import AgentSession, Notice
 
 
 @dataclass
@@ -51,17 +51,21 @@ class Hall:
         outbox = stack.enter_context(open_outbox(self.path))
         return Courier(outbox, self.server, self.server.log.prove, lambda: 0.0)
 
-    def agent(self, make: Callable[[ExitStack], Courier], clock: Steps, is_once: bool = True) -> Agent:
-        courier = CourierThread(make, clock, self.notices.append, self.bell)
+    def agent(
+        self,
+        make: Callable[[ExitStack], Courier],
+        clock: Steps,
+        is_once: bool = True,
+        unix_ms: Callable[[], int] = lambda: 0,
+    ) -> Agent:
+        courier = CourierThread(make, clock, unix_ms, self.notices.append, self.bell)
 
         def notify(notice: Notice) -> None:
             self.notices.append(notice)
             if notice.code == "REPORT_STORED":
                 courier.wake()
 
-        session = AgentSession(
-            Assignment(ELECTION_ID, ("u0",)), KEY, self.outbox, clock_ms=lambda: 0, notify=notify, language="en"
-        )
+        session = AgentSession(ASSIGNMENT, KEY, self.outbox, clock_ms=lambda: 0, notify=notify, language="en")
         port = Path(self.line.agent_path)
         return Agent(port, 9_600, session, self.outbox, courier, self.bell, clock, self.notices.append, is_once)
 
@@ -87,7 +91,7 @@ def steady_ms() -> int:
 
 
 def speak(
-    hall: Hall, *openings: Sequence[DeviceReport], show: Callable[[UrnEvent], None] | None = None
+    hall: Hall, *openings: Sequence[UrnReport], show: Callable[[UrnEvent], None] | None = None
 ) -> threading.Thread:
     """An urn that is switched on for each of ``openings``, says its reports and goodbye; in a thread."""
     timers = LinkTimers(repeat_ms=100, repeat_limit_ms=500, pause_ms=100)
@@ -138,6 +142,59 @@ def test_an_urn_that_has_gone_is_not_waited_for(hall: Hall) -> None:
     hall.run(hall.agent(hall.make_courier, Steps()))
     speaking.join()
     assert hall.run(hall.agent(hall.make_courier, Steps(QUIET_MS + 1))) is Ending.DONE
+
+
+def test_a_resumed_task_whose_urn_has_its_answers_does_not_wait_for_it(hall: Hall) -> None:
+    """The agent before died after the urn had gone on; the clock stands still, so no wait could come to its end."""
+    speaking = speak(hall, [zero_report(), final_report()])
+    hall.run(hall.agent(hall.make_courier, Steps()))
+    speaking.join()
+    agent = hall.agent(hall.make_courier, Steps())
+    [sitting] = hall.outbox.sittings.sittings()
+    assert sitting.is_answered
+    agent.session.resume(sitting)
+    assert hall.run(agent) is Ending.DONE
+
+
+def test_a_resumed_task_waits_for_an_urn_that_may_lack_an_answer(hall: Hall) -> None:
+    """It was not known that the last acknowledgement had arrived: the urn repeats itself, if it is there."""
+    speaking = speak(hall, [zero_report(), final_report()])
+    hall.run(hall.agent(hall.make_courier, Steps()))
+    speaking.join()
+    agent = hall.agent(hall.make_courier, Steps())
+    agent.session.resume(replace(hall.outbox.sittings.sittings()[0], is_answered=False))
+    again = speak(hall, [zero_report(), final_report()])
+    assert hall.run(agent) is Ending.DONE
+    again.join()
+    assert agent.session.state.has_all_answers
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_final_report_refused_for_good_is_an_end(hall: Hall, restarted: bool) -> None:
+    """What will never be stored is not waited for, also by an agent that begins after the refusal."""
+    shown: list[UrnEvent] = []
+    agent = hall.agent(hall.make_courier, Steps())
+    speaking = speak(hall, [zero_report(), final_report(units=("102", "101"))], show=shown.append)
+    assert hall.run(agent) is Ending.DONE
+    speaking.join()
+    assert [event.code for event in shown if isinstance(event, ReportRefused)] == ["REPORT_UNORDERED"]
+    if restarted:
+        following = hall.agent(hall.make_courier, Steps())
+        following.session.resume(hall.outbox.sittings.sittings()[0])
+        assert hall.run(following) is Ending.DONE
+    assert hall.outbox.progress().finals == 0
+
+
+@pytest.mark.parametrize(("offset_s", "is_told"), [(0, False), (-60, False), (61, True), (-3_600, True)])
+def test_a_clock_that_differs_from_the_servers_is_told(hall: Hall, offset_s: int, is_told: bool) -> None:
+    """Urns set theirs by it."""
+    hall.server.date = "Fri, 15 Jan 2027 08:00:00 GMT"
+    agent = hall.agent(hall.make_courier, Steps(), unix_ms=lambda: 1_000 * (1_800_000_000 + offset_s))
+    speaking = speak(hall, [final_report()])
+    assert hall.run(agent) is Ending.DONE
+    speaking.join()
+    told = [notice.details for notice in hall.notices if notice.code == "AGENT_CLOCK_OFF"]
+    assert told == [f"{offset_s:+} s"] * is_told
 
 
 def test_a_courier_that_cannot_begin_ends_the_agent(hall: Hall) -> None:

@@ -8,7 +8,7 @@ import pytest
 from ledger.policy import encode_policy
 from ledger.record import sign_record
 from tests.unit.ledger.election_factory import DEVICE_KEYS, ELECTION_KEY, PUBLISHER_KEY, small_night, small_parts, tally
-from tests.unit.urn_agent.agent_factory import ELECTION_ID, KEY
+from tests.unit.urn_agent.agent_factory import ASSIGNMENT, KEY
 from tests.unit.urn_agent.bundle_factory import frame_entries, make_certificate, write_bundle
 from tests.unit.urn_agent.small_log import SmallLog
 from urn_agent.bundle import Bundle, import_bundle, load_bundle
@@ -16,7 +16,7 @@ from urn_agent.config import BundleFolder
 from urn_agent.files import FolderError
 
 ENTRIES = small_night().entries
-EXPECTED = Bundle(ELECTION_ID, ("u0",), SmallLog().policy, None)
+EXPECTED = Bundle(ASSIGNMENT, SmallLog().policy, None)
 
 
 def load(root: Path) -> Bundle:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -26,6 +27,7 @@ class Server:
         self.log = SmallLog()
         self.faults: list[Fault] = []
         self.requests: list[int] = []
+        self.date = ""
 
     def send_records(self, body: bytes) -> RawAnswer:
         records = msgspec.msgpack.decode(body, type=list[bytes])
@@ -34,7 +36,7 @@ class Server:
             answer = self.faults.pop(0)(records)
             if answer is not None:
                 return answer
-        return verdicts([["receipt", *self.log.append(record)] for record in records])
+        return replace(verdicts([["receipt", *self.log.append(record)] for record in records]), date=self.date)
 
 
 def verdicts(rows: list[list[object]]) -> RawAnswer:
@@ -68,6 +70,16 @@ def test_records_go_out_and_receipts_are_kept(outbox: Outbox) -> None:
         assert server.log.prove(receipt, data) == seq - 1
     assert courier.step(2_000).due_ms == 2_000 + IDLE_MS
     assert server.requests == [3]
+
+
+def test_the_servers_time_is_handed_on(outbox: Outbox) -> None:
+    """With an answer of any kind that tells it, and never from an answer before."""
+    server = Server()
+    server.date = "Fri, 15 Jan 2027 08:00:00 GMT"
+    server.faults = [lambda records: RawAnswer(503, "", "", b"", server.date), lambda records: verdicts([])]
+    courier = make_courier(outbox, server)
+    times = [courier.step(place).server_time_s for place in range(4)]
+    assert times == [1_800_000_000, None, 1_800_000_000, None]
 
 
 def test_an_outage_is_waited_out_with_growing_pauses(outbox: Outbox) -> None:

@@ -20,11 +20,12 @@ from urn_agent.delivery import (
     Verdicts,
     encode_batch,
     parse_answer,
+    parse_date,
     plan_batch,
     plan_limit,
     plan_pause,
 )
-from urn_agent.device_report import ChainedRecord
+from urn_agent.report_records import ChainedRecord
 
 
 def record(seq: int, size: int = 10) -> ChainedRecord:
@@ -138,3 +139,18 @@ def test_pauses_grow_to_a_limit_and_spread() -> None:
     assert [plan_pause(OUTAGE, 2, jitter) for jitter in (0.0, 0.5, 1.0)] == [1_000, 1_500, 2_000]
     assert plan_pause(OUTAGE, 1, 0.0, retry_after_s=9) == 9_000
     assert plan_pause(NEEDS_PEOPLE, 1, 0.0) > plan_pause(OUTAGE, 1, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("Fri, 15 Jan 2027 08:00:00 GMT", 1_800_000_000),
+        ("", None),
+        ("yesterday", None),
+        ("Fri, 99 Jan 2027 08:00:00 GMT", None),
+        ("Fri, 15 Jan 99999999999999999 08:00:00 GMT", None),
+        ("Fri, 15 Jan 2027 08:00:00 GMT" + " " * 40, None),
+    ],
+)
+def test_a_date_is_read_or_passed_over(text: str, seconds: int | None) -> None:
+    assert parse_date(text) == seconds

@@ -4,26 +4,23 @@ from collections.abc import Callable
 
 import pytest
 
-from ledger.primitives import KeyId, sha256
-from urn_agent.frame import Frame, FrameDecoder, encode_frame
-from urn_agent.link import AgentLink
+from ledger.primitives import sha256
+from tests.unit.urn_agent.link_peers import CONTENT, HELLO, IDENTITY, NOW, OFFER, Peer, make_link
+from urn_agent.frame import encode_frame
 from urn_agent.link_events import (
     NEED_DATA,
-    AgentEvent,
+    OfferDeclined,
     PeerFault,
     ReportIdentity,
     ReportReceived,
     UrnAlive,
-    UrnConnected,
     UrnLeft,
 )
 from urn_agent.link_messages import (
-    AGENT_TYPES,
     MAX_REPORT,
     MAX_WORDS,
     Bye,
     Data,
-    Hello,
     Message,
     Noted,
     Offer,
@@ -33,62 +30,17 @@ from urn_agent.link_messages import (
     Reset,
     Settled,
     TurnedAway,
-    Welcome,
-    encode_message,
-    parse_body,
-    parse_header,
 )
 from urn_agent.link_table import AgentState, LocalProtocolError
-
-AGENT = KeyId(b"\x11" * 32)
-HELLO = Hello(1, "urn-1", "2.4", 7, b"")
-CONTENT = b"report"
-OFFER = Offer(1, 3, len(CONTENT), sha256(CONTENT))
-IDENTITY = ReportIdentity("urn-1", 7, 3, sha256(CONTENT))
-
-
-class Peer:
-    """Speaks to an AgentLink message by message; ``say`` numbers them as an urn does."""
-
-    def __init__(self) -> None:
-        self.link = AgentLink(AGENT)
-        self.connection, self.sequence = 1, -1
-
-    def put(self, connection: int, sequence: int, message: Message) -> list[Message]:
-        self.link.feed(encode_frame(encode_message(connection, sequence, message)))
-        self.event: AgentEvent = self.link.next_event()
-        return self.answers()
-
-    def say(self, message: Message) -> list[Message]:
-        self.sequence += 1
-        return self.put(self.connection, self.sequence, message)
-
-    def answers(self) -> list[Message]:
-        frames = FrameDecoder().feed(self.link.bytes_to_send())
-        payloads = [frame.payload for frame in frames if isinstance(frame, Frame)]
-        return [parse_body(parse_header(payload), payload, AGENT_TYPES) for payload in payloads]
-
-    def connect(self, settled: tuple[ReportIdentity, ...] = ()) -> "Peer":
-        assert self.say(HELLO) == []
-        assert self.event == UrnConnected(HELLO)
-        self.link.accept_urn(settled)
-        assert self.answers() == [Welcome(1, AGENT, b"", b"")]
-        return self
-
-    def deliver(self) -> "Peer":
-        assert self.say(OFFER) == [Proceed(3, 0)]
-        assert self.say(Data(3, 0, CONTENT)) == []
-        assert self.event == ReportReceived(IDENTITY, 1, CONTENT)
-        return self
 
 
 def test_a_report_is_acknowledged_when_the_owner_says_so() -> None:
     peer = Peer().connect().deliver()
     peer.link.acknowledge(IDENTITY)
     assert peer.answers() == [Settled(3, OFFER.digest)]
-    assert peer.say(Ping()) == [Noted()]
+    assert peer.say(Ping()) == [Noted(NOW)]
     assert isinstance(peer.event, UrnAlive)
-    assert peer.say(Bye()) == [Noted()]
+    assert peer.say(Bye()) == [Noted(NOW)]
     assert isinstance(peer.event, UrnLeft)
     assert peer.link.state is AgentState.SILENT
 
@@ -150,13 +102,6 @@ def test_an_urn_is_turned_away_and_may_come_back() -> None:
     peer.connect()
 
 
-def test_another_version_is_turned_away() -> None:
-    peer = Peer()
-    assert peer.say(Hello(2, "urn-1", "2.4", 7, b"")) == [
-        TurnedAway(1, "LINK_VERSION_UNKNOWN", "this agent speaks version 1 of the link")
-    ]
-
-
 @pytest.mark.parametrize(
     ("offer", "code"),
     [
@@ -169,9 +114,10 @@ def test_an_unfit_offer_is_refused_before_any_data(offer: Offer, code: str) -> N
     peer = Peer().connect()
     [refused] = peer.say(offer)
     assert isinstance(refused, Refused)
-    assert (refused.code, refused.retry) == (code, False)
-    assert isinstance(peer.event, PeerFault)
-    assert peer.say(Ping()) == [Noted()]
+    assert (refused.code, refused.words, refused.retry) == (code, f"words for {code}", False)
+    assert isinstance(peer.event, OfferDeclined)
+    assert (peer.event.identity.number, peer.event.kind, peer.event.code) == (3, offer.kind, code)
+    assert peer.say(Ping()) == [Noted(NOW)]
 
 
 def test_a_wrong_digest_is_refused_for_now() -> None:
@@ -180,6 +126,7 @@ def test_a_wrong_digest_is_refused_for_now() -> None:
     [refused] = peer.say(Data(3, 0, b"REPORT"))
     assert isinstance(refused, Refused)
     assert (refused.code, refused.retry) == ("LINK_DIGEST_MISMATCH", True)
+    assert peer.say(OFFER) == [Proceed(3, 0)], "nothing of it is kept"
 
 
 BREACHES: list[tuple[str, Callable[[Peer], list[Message]]]] = [
@@ -189,7 +136,7 @@ BREACHES: list[tuple[str, Callable[[Peer], list[Message]]]] = [
     ("LINK_WRONG_DATA", lambda peer: [*peer.say(OFFER)[1:], *peer.say(Data(4, 0, b"x"))]),
     ("LINK_WRONG_DATA", lambda peer: [*peer.say(OFFER)[1:], *peer.say(Data(3, 0, CONTENT + b"x"))]),
     ("LINK_OUT_OF_TURN", lambda peer: [*peer.say(OFFER)[1:], *peer.say(Ping())]),
-    ("LINK_MESSAGE_UNKNOWN", lambda peer: peer.say(Noted())),
+    ("LINK_MESSAGE_UNKNOWN", lambda peer: peer.say(Noted(NOW))),
 ]
 
 
@@ -198,7 +145,7 @@ def test_a_breach_resets_the_connection_by_code(code: str, breach: Callable[[Pee
     peer = Peer().connect()
     [reset] = breach(peer)
     assert isinstance(reset, Reset)
-    assert reset.code == code
+    assert (reset.code, reset.words) == (code, f"words for {code}")
     assert isinstance(peer.event, PeerFault)
     assert peer.event.error.code == code
     peer.connection, peer.sequence = 2, -1
@@ -222,7 +169,7 @@ def test_a_restarted_urn_may_draw_the_same_connection_number() -> None:
 
 
 def test_a_message_too_short_for_a_header_is_a_fault() -> None:
-    link = AgentLink(AGENT)
+    link = make_link()
     link.feed(encode_frame(b"short"))
     event = link.next_event()
     assert isinstance(event, PeerFault)

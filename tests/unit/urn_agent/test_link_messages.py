@@ -2,6 +2,7 @@
 
 import pytest
 
+from ledger.election import MAX_TURNOUT_TIMES
 from ledger.errors import FormatError
 from urn_agent.frame import MAX_PAYLOAD, encode_frame
 from urn_agent.link_messages import (
@@ -15,6 +16,7 @@ from urn_agent.link_messages import (
     Message,
     Noted,
     Refused,
+    Welcome,
     encode_message,
     fit_words,
     parse_body,
@@ -28,9 +30,9 @@ BIG = 2**53 - 1
 @pytest.mark.parametrize(
     ("message", "connection", "sequence", "written"),
     [
-        (Hello(1, "u", "2.4", 7, b""), 0x01020304, 0, "01 01020304 00000000 95 01 a175 a3322e34 07 c400"),
+        (Hello(1, "u", "2.4", 7, None, b""), 0x01020304, 0, "01 01020304 00000000 96 01 a175 a3322e34 07 c0 c400"),
         (Data(3, 960, b"\x00"), 1, 258, "03 00000001 00000102 93 03 cd03c0 c40100"),
-        (Noted(), MAX_CONNECTION, 1, "86 ffffffff 00000001 90"),
+        (Noted(1_800_000_000), MAX_CONNECTION, 1, "86 ffffffff 00000001 91 ce6b49d200"),
     ],
 )
 def test_known_bytes(message: Message, connection: int, sequence: int, written: str) -> None:
@@ -46,7 +48,8 @@ def test_known_bytes(message: Message, connection: int, sequence: int, written: 
     [
         Data(BIG, BIG, bytes(MAX_CHUNK)),
         Refused(BIG, bytes(32), "X" * 64, "ү" * MAX_WORDS, False),
-        Hello(BIG, "u" * 64, "f" * 64, BIG, bytes(128)),
+        Hello(BIG, "u" * 64, "f" * 64, BIG, BIG, bytes(128)),
+        Welcome(BIG, bytes(32), BIG, (BIG,) * MAX_TURNOUT_TIMES, bytes(128), bytes(128)),
     ],
 )
 def test_the_longest_messages_fit_into_a_frame(message: Message) -> None:
@@ -64,7 +67,7 @@ def test_the_longest_messages_fit_into_a_frame(message: Message) -> None:
         ("04 00000001 00000000 9101", "LINK_MESSAGE_MALFORMED"),
         ("04 00000001 00000000 90c0", "LINK_MESSAGE_MALFORMED"),
         ("04 00000001 00000000 dc0000", "LINK_MESSAGE_MALFORMED"),  # Not the shortest form of an empty array.
-        ("01 00000001 00000000 95 01 a120 a3322e34 07 c400", "LINK_MESSAGE_MALFORMED"),
+        ("01 00000001 00000000 96 01 a120 a3322e34 07 c0 c400", "LINK_MESSAGE_MALFORMED"),
     ],
 )
 def test_what_is_no_message_is_refused_by_code(written: str, code: str) -> None:

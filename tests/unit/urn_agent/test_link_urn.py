@@ -1,16 +1,14 @@
 """The urn's end of the link: timers, repeats and what its display shows."""
 
-import itertools
-
 import pytest
 
 from ledger.primitives import sha256
-from urn_agent.frame import Frame, FrameDecoder, encode_frame
+from tests.unit.urn_agent.link_peers import AGENT, NOW, REPORT, WELCOME, Far
+from urn_agent.frame import encode_frame
 from urn_agent.link_events import (
-    NEED_DATA,
+    AgentTime,
     LineSilent,
     LinkClosed,
-    LinkTimers,
     PeerFault,
     Report,
     ReportRefused,
@@ -22,7 +20,6 @@ from urn_agent.link_events import (
 from urn_agent.link_messages import (
     MAX_CHUNK,
     MAX_REPORT,
-    URN_TYPES,
     Bye,
     Data,
     Hello,
@@ -35,59 +32,10 @@ from urn_agent.link_messages import (
     Reset,
     Settled,
     TurnedAway,
-    Welcome,
     encode_message,
-    parse_body,
-    parse_header,
 )
+from urn_agent.link_queue import KEPT_PLACES, MAX_WAITING
 from urn_agent.link_table import LocalProtocolError, UrnState
-from urn_agent.link_urn import MAX_WAITING, UrnLink
-
-TIMERS = LinkTimers(repeat_ms=100, repeat_limit_ms=400, pause_ms=1_000, ping_ms=5_000)
-AGENT = bytes(32)
-WELCOME = Welcome(1, AGENT, b"", b"")
-REPORT = Report(1, 3, b"x" * (MAX_CHUNK + 1))
-
-
-class Far:
-    """The agent's side, played by hand: ``hear`` what the urn said, ``answer`` it."""
-
-    def __init__(self) -> None:
-        numbers = itertools.count(100)
-        self.urn = UrnLink("urn-1", "2.4", 7, lambda: next(numbers), TIMERS)
-        self.now_ms = 0
-        self.urn.start(0)
-
-    def hear(self) -> list[Message]:
-        payloads = [
-            event.payload for event in FrameDecoder().feed(self.urn.bytes_to_send()) if isinstance(event, Frame)
-        ]
-        headers = [parse_header(payload) for payload in payloads]
-        if headers:
-            self.connection, self.sequence = headers[-1].connection, headers[-1].sequence
-        return [parse_body(header, payload, URN_TYPES) for header, payload in zip(headers, payloads, strict=True)]
-
-    def answer(self, message: Message) -> list[UrnEvent]:
-        self.urn.feed(encode_frame(encode_message(self.connection, self.sequence, message)), self.now_ms)
-        return self.events()
-
-    def events(self) -> list[UrnEvent]:
-        return list(iter(self.urn.next_event, NEED_DATA))
-
-    def wait(self) -> None:
-        assert self.urn.due_ms is not None
-        self.now_ms = self.urn.due_ms
-        self.urn.tick(self.now_ms)
-
-    def welcome(self) -> "Far":
-        assert self.hear() == [Hello(1, "urn-1", "2.4", 7, b"")]
-        assert self.answer(WELCOME) == [UrnWelcomed(AGENT)]
-        return self
-
-    def offer(self) -> "Far":
-        self.urn.send_report(REPORT, self.now_ms)
-        assert self.hear() == [Offer(1, 3, len(REPORT.content), REPORT.digest)]
-        return self
 
 
 def test_a_report_goes_out_in_parts_and_is_settled() -> None:
@@ -100,12 +48,35 @@ def test_a_report_goes_out_in_parts_and_is_settled() -> None:
     assert far.urn.waiting == ()
     far.urn.leave(far.now_ms)
     assert far.hear() == [Bye()]
-    assert far.answer(Noted()) == [LinkClosed(confirmed=True)]
+    assert far.answer(Noted(NOW)) == [LinkClosed(confirmed=True)]
     assert far.urn.due_ms is None
 
 
-def test_repeats_come_with_growing_gaps_and_a_word_to_the_display() -> None:
+def test_a_report_goes_on_where_an_earlier_connection_stopped() -> None:
+    far = Far().welcome().offer()
+    assert far.answer(Proceed(3, MAX_CHUNK)) == []
+    assert far.hear() == [Data(3, MAX_CHUNK, b"x")]
+    [fault] = far.answer(Proceed(3, 5))
+    assert isinstance(fault, PeerFault), "from then on the parts come in order"
+
+
+def test_final_reports_come_before_turnout_and_turnout_before_the_journal() -> None:
     far = Far()
+    for number, kind in enumerate((4, 3, 4, 2, 1)):
+        far.urn.send_report(Report(kind, number, bytes([number])), 0)
+    far.welcome()
+    offered = []
+    while far.urn.waiting:
+        [offer] = far.hear()
+        assert isinstance(offer, Offer)
+        offered.append(offer.number)
+        far.answer(Settled(offer.number, offer.digest))
+    assert offered == [3, 4, 1, 0, 2]
+
+
+def test_repeats_come_with_growing_gaps_and_a_word_to_the_display() -> None:
+    far = Far().welcome()
+    far.urn.send_report(REPORT, 0)
     said, gaps = far.urn.bytes_to_send(), []
     for _ in range(5):
         before = far.now_ms
@@ -118,12 +89,42 @@ def test_repeats_come_with_growing_gaps_and_a_word_to_the_display() -> None:
     assert far.urn.bytes_to_send() == b"", "nothing is due yet"
 
 
+def test_a_hello_is_said_anew_for_it_tells_the_time() -> None:
+    """Each on a connection of its own, so that a late welcome is not taken for the answer to a later hello."""
+    far, gaps, connections, times = Far(), [], set(), []
+    far.hear()
+    for _ in range(5):
+        before, old = far.now_ms, far.connection
+        far.wait()
+        gaps.append(far.now_ms - before)
+        [hello] = far.hear()
+        assert isinstance(hello, Hello)
+        times.append(hello.time)
+        connections |= {old, far.connection}
+    assert gaps == [100, 200, 400, 400, 400]
+    assert times == [NOW, NOW, NOW, NOW + 1, NOW + 1]
+    assert len(connections) == 6
+    assert far.events() == [LineSilent(3)]
+    far.urn.feed(encode_frame(encode_message(min(connections), 0, WELCOME)), far.now_ms)
+    assert far.events() == []
+    assert far.answer(WELCOME)[0] == UrnWelcomed(AGENT, (10, 20))
+
+
 def test_a_quiet_urn_pings() -> None:
     far = Far().welcome()
     far.wait()
     assert (far.now_ms, far.hear()) == (5_000, [Ping()])
-    assert far.answer(Noted()) == []
+    assert far.answer(Noted(NOW)) == [AgentTime(NOW, 0)]
     assert far.urn.due_ms == 10_000
+
+
+def test_the_age_of_a_told_time_counts_from_the_first_asking() -> None:
+    """The answer may be a copy of one that was lost."""
+    far = Far().welcome()
+    far.wait()
+    far.hear()
+    far.wait()
+    assert far.answer(Noted(NOW)) == [AgentTime(NOW, 100)]
 
 
 @pytest.mark.parametrize(
@@ -168,12 +169,12 @@ def test_a_refusal_for_good_is_shown_and_the_next_report_offered() -> None:
 @pytest.mark.parametrize(
     ("message", "code"),
     [
-        (Proceed(3, 7), "LINK_WRONG_DATA"),
+        (Proceed(3, len(REPORT.content)), "LINK_WRONG_DATA"),
         (Proceed(4, 0), "LINK_WRONG_REPORT"),
         (Settled(3, bytes(32)), "LINK_WRONG_REPORT"),
         (Refused(9, REPORT.digest, "X", "", False), "LINK_WRONG_REPORT"),
         (WELCOME, "LINK_OUT_OF_TURN"),
-        (Noted(), "LINK_OUT_OF_TURN"),
+        (Noted(NOW), "LINK_OUT_OF_TURN"),
         (Ping(), "LINK_MESSAGE_UNKNOWN"),
     ],
 )
@@ -218,9 +219,14 @@ def test_wrong_use_is_our_own_fault() -> None:
     with pytest.raises(LocalProtocolError) as caught:
         far.urn.send_report(Report(1, 1, b"x" * (MAX_REPORT + 1)), 0)
     assert caught.value.code == "LINK_REPORT_TOO_LONG"
-    for number in range(MAX_WAITING):
-        far.urn.send_report(Report(1, number, b"x"), 0)
+    for number in range(MAX_WAITING - KEPT_PLACES):
+        far.urn.send_report(Report(4, number, b"x"), 0)
     with pytest.raises(LocalProtocolError) as caught:
-        far.urn.send_report(Report(1, 99, b"x"), 0)
+        far.urn.send_report(Report(4, 99, b"x"), 0)
+    assert caught.value.code == "LINK_TOO_MANY_REPORTS"
+    for number in range(KEPT_PLACES):
+        far.urn.send_report(Report(2, 100 + number, b"x"), 0)
+    with pytest.raises(LocalProtocolError) as caught:
+        far.urn.send_report(Report(2, 99, b"x"), 0)
     assert caught.value.code == "LINK_TOO_MANY_REPORTS"
     assert REPORT.digest == sha256(REPORT.content)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from urn_agent.link_messages import fit_words
 from urn_agent.messages import LANGUAGES, MESSAGES, say
 from urn_agent.notices import MAX_DETAILS, QUIET_MS, NoticeWriter
 from urn_agent.session import Notice
@@ -13,12 +14,26 @@ from urn_agent.session import Notice
 def test_every_notice_and_refusal_has_its_sentence(repository: Path) -> None:
     """Codes are looked for in the sources of those who notify, store and parse."""
     codes = set()
-    for name in ("session", "agent", "cli_run", "device_report", "serial_port", "outbox_file"):
+    for name in ("session", "agent", "cli_run", "device_report", "report_records", "serial_port", "outbox_file"):
         text = (repository / "urn_agent" / f"{name}.py").read_text()
         codes |= set(re.findall(r'Notice\(\s*"([A-Z_]+)"', text))
         codes |= set(re.findall(r'"((?:REPORT|SERIAL|DELIVERY)_[A-Z_]+)"', text))
-    assert len(codes) > 15
+    assert len(codes) > 20
     assert codes <= MESSAGES.keys()
+
+
+def test_every_code_of_the_link_has_its_sentence(repository: Path) -> None:
+    """But those of wrong calls within this program, which wake a developer."""
+    sources = (repository / "urn_agent").glob("*.py")
+    codes = {code for path in sources for code in re.findall(r'"(LINK_[A-Z_]+)"', path.read_text())}
+    assert codes - MESSAGES.keys() == {"LINK_NOT_DRAINED", "LINK_NOT_HANDED_OVER", "LINK_UNDECIDED"}
+    assert len(codes & MESSAGES.keys()) > 15
+
+
+def test_sentences_fit_on_the_line_and_on_a_display() -> None:
+    for code, sentence in MESSAGES.items():
+        for words in sentence:
+            assert fit_words(words) == words, code
 
 
 def test_every_sentence_is_there_in_each_language() -> None:

@@ -9,11 +9,12 @@ from ledger.errors import FormatError
 from ledger.primitives import Hash, KeyId, sha256
 from ledger.record import parse_record
 from ledger.tally import Opening, TallyReport
-from tests.unit.urn_agent.agent_factory import ELECTION_ID, KEY, final_report, open_outbox, zero_report
-from urn_agent.device_report import ChainedRecord, ChainHead, DeviceReport, encode_report, sign_report
+from tests.unit.urn_agent.agent_factory import ASSIGNMENT, ELECTION_ID, KEY, final_report, open_outbox, zero_report
+from urn_agent.device_report import DeviceReport, encode_report
 from urn_agent.link_events import ReportIdentity
 from urn_agent.outbox import Outbox, Progress, Receipt, Refusal, StoredReport
 from urn_agent.outbox_file import OutboxError
+from urn_agent.report_records import ChainedRecord, ChainHead, sign_report
 
 
 def stored(report: DeviceReport, number: int = 1) -> StoredReport:
@@ -23,7 +24,7 @@ def stored(report: DeviceReport, number: int = 1) -> StoredReport:
 
 
 def signing(report: DeviceReport) -> Callable[[ChainHead], Sequence[ChainedRecord]]:
-    return lambda head: sign_report(report, encode_report(report), ELECTION_ID, head, KEY)
+    return lambda head: sign_report(report, encode_report(report), ASSIGNMENT, head, KEY)
 
 
 def put(outbox: Outbox, report: DeviceReport, number: int = 1) -> bool:

@@ -9,11 +9,12 @@ from msgspec import structs
 from simulator.serial_line import FaultyWire, LineFaults
 from simulator.urn import SimulatedUrn, play_in_memory
 from tests.unit.urn_agent.agent_factory import ELECTION_ID, KEY, Desk, final_report, make_urn, open_outbox, zero_report
-from urn_agent.device_report import ChainedRecord, ChainHead, DeviceReport
+from urn_agent.device_report import DeviceReport
 from urn_agent.frame import encode_frame
 from urn_agent.link_events import Report
 from urn_agent.outbox import Outbox, StoredReport
 from urn_agent.outbox_file import OutboxError
+from urn_agent.report_records import ChainedRecord, ChainHead
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.unit.urn_agent.bundle_factory import write_bundle
 from tests.unit.urn_agent.tls_server import Answer, FakeServer, running_server
+from urn_agent.delivery import parse_date
 from urn_agent.keys import DeviceKey, create_key
 from urn_agent.uplink import MAX_ANSWER, Uplink, UplinkError, UplinkSettings
 
@@ -47,6 +48,7 @@ def test_records_arrive_with_the_devices_certificate(connect: Callable[[str], Up
         for _ in range(2):
             answer = uplink.send_records(BODY)
             assert (answer.status, answer.content_type) == (200, "application/msgpack")
+            assert parse_date(answer.date) is not None
     assert server.log.entries == [b"record"]
 
 

@@ -96,8 +96,8 @@ class Author:
         leaves = [hash_leaf(entry) for entry in self.night.entries[:size]]
         return CompactRange.EMPTY.extend(leaves).root()
 
-    def say(self, body: Body, signer: Ed25519Signer) -> None:
-        self.night.say(body, signer)
+    def say(self, body: Body, *signers: Ed25519Signer) -> None:
+        self.night.say(body, *signers)
 
     def log_unseen(self, data: bytes) -> int:
         """Append an entry that the author's own fold passes over; its index."""

@@ -139,6 +139,18 @@ def test_every_code_that_a_finding_is_made_with_has_a_sentence(repository: Path)
     assert len(made) > 25 and made - set(SENTENCES) == set()
 
 
+def test_every_code_of_the_fold_has_a_sentence(repository: Path) -> None:
+    """As far as the code is spelled out where the record is held, or the part refused."""
+    made = set()
+    for path in (repository / "ledger").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+                code = node.args[0]
+                if node.func.id in {"held", "ConflictError", "UnjudgeableError"} and isinstance(code, ast.Constant):
+                    made.add(code.value)
+    assert len(made) > 25 and made - set(SENTENCES) == set()
+
+
 def test_a_code_that_no_table_has_says_what_the_error_said() -> None:
     assert describe("ru", Finding("NEW_CODE", 1, None, {"detail": "words"})) == "words"
     assert describe("ru", Finding("NEW_CODE")) == "…"

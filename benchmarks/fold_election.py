@@ -1,0 +1,61 @@
+"""An election for the fold alone, of any size, without signatures: records as they are once they have been verified.
+
+The shapes are those of ``load_election``: two contests, twenty counts a tally, an urn a precinct.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import structs
+
+from benchmarks.load_election import POLLS_CLOSE, make_contests, make_counts, make_layouts, make_units
+from ledger.canonical import encode
+from ledger.election import FOLD_VERSION, Election, Part, ReportingDevice, part_hash, parts_root
+from ledger.fold import Fold
+from ledger.merkle import hash_leaf
+from ledger.primitives import Hash, KeyId, PublicKey, sha256
+from ledger.record import Body, Snapshot, VerifiedRecord
+from ledger.tally import TallyReport
+from tests.unit.ledger.election_factory import ELECTION_KEY, PUBLISHER_KEY, small_election
+
+
+def define(fold: Fold, precincts: int) -> Hash:
+    """Fold an election of so many precincts and all of its parts; its id. What signs it matters to nobody here."""
+    devices = [
+        ReportingDevice(bytes(32), layout.id, _device_key(place), layout.urns)
+        for place, layout in enumerate(make_layouts(precincts))
+    ]
+    parts: list[Part] = [*make_contests(), *make_units(precincts), *devices]
+    root = parts_root([part_hash(part) for part in parts])
+    election: Election = structs.replace(small_election()[0], parts=len(parts), parts_root=root)
+    for body in (election, *(structs.replace(part, election_id=election.election_id) for part in parts)):
+        outcome = fold.apply(fold.size, _verified(body, ELECTION_KEY.public_key.key_id))
+        if outcome.status != "applied":
+            raise ValueError(outcome.message)
+    return election.election_id
+
+
+def make_tallies(election_id: Hash, precincts: int) -> Iterator[VerifiedRecord]:
+    """The tally of each precinct, each device's in the order of its chain."""
+    for place, layout in enumerate(make_layouts(precincts)):
+        signer, previous = _device_key(place).key_id, None
+        for seq, urn in enumerate(layout.urns, start=1):
+            unit = urn.units[0].unit
+            counts, report_hash = make_counts(int(unit[1:])), sha256(unit.encode())
+            time = POLLS_CLOSE + 600
+            body = TallyReport(election_id, seq, previous, urn.urn, unit, 1, time, "urn", report_hash, None, counts)
+            record = _verified(body, signer)
+            previous = record.leaf_hash
+            yield record
+
+
+def make_snapshot(election_id: Hash, number: int, size: int) -> VerifiedRecord:
+    body = Snapshot(election_id, number, size, bytes(32), POLLS_CLOSE + number, FOLD_VERSION, bytes(32))
+    return _verified(body, PUBLISHER_KEY.public_key.key_id)
+
+
+def _device_key(place: int) -> PublicKey:
+    return PublicKey(sha256(b"device %d" % place))
+
+
+def _verified(body: Body, signer: KeyId) -> VerifiedRecord:
+    return VerifiedRecord(body, (signer,), hash_leaf(encode(body)))
