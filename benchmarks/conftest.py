@@ -5,9 +5,8 @@ with the tests they are small and measure nothing: that they still work is what 
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -20,16 +19,20 @@ Tell = Callable[[str, float, str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How large the benchmarks are. ``tallies``: of the folds that run without a server; 1,000,000 may be asked for."""
+    """How large the benchmarks are: ``precincts`` of the server's, each with a tally, and ``tallies`` of the folds.
+
+    ``load_seconds``: how long a load at a steady rate lasts. ``snapshot_seconds``: the server's pace; 5 is its default.
+    """
 
     full: bool
     precincts: int
-    seconds: int
+    load_seconds: int
+    snapshot_seconds: int
     tallies: int
 
 
-FULL = Scale(True, 10_000, 10, int(os.environ.get("TUNUK_BENCH_TALLIES", "100000")))
-SMALL = Scale(False, 200, 1, 1_000)
+FULL = Scale(True, 10_000, 10, 5, int(os.environ.get("TUNUK_BENCH_TALLIES", "100000")))
+SMALL = Scale(False, 200, 1, 1, 1_000)
 
 _FIGURES = pytest.StashKey[list[str]]()
 
@@ -62,9 +65,4 @@ def tell(benchmark: BenchmarkFixture, pytestconfig: pytest.Config) -> Tell:
 @pytest.fixture(scope="session")
 def load_election(tmp_path_factory: pytest.TempPathFactory, scale: Scale) -> LoadElection:
     """Ready for its night. Whoever runs a server on it takes a copy."""
-    return prepare_election(tmp_path_factory.mktemp("load") / "election", scale.precincts)
-
-
-@pytest.fixture(scope="session")
-def spare_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield tmp_path_factory.mktemp("room")
+    return prepare_election(tmp_path_factory.mktemp("load") / "election", scale.precincts, scale.snapshot_seconds)

@@ -104,13 +104,14 @@ def make_scenario(precincts: int) -> Scenario:
     )
 
 
-def prepare_election(directory: Path, precincts: int) -> LoadElection:
-    """``init``, enrolments and ``roster``, as an operator would, at the pace that is the default; then the tallies."""
+def prepare_election(directory: Path, precincts: int, snapshot_seconds: int) -> LoadElection:
+    """``init``, enrolments and ``roster``, as an operator would; then the tallies."""
     scenario, log = make_scenario(precincts), directory / "commands.log"
     (directory / "enrolments").mkdir(parents=True)
     (directory / "definition.json").write_text(json.dumps(scenario.definition()), encoding="utf-8")
     server, place = command("central-server"), str(directory)
-    run_command([server, "init", "--dir", place, "--definition", str(directory / "definition.json")], log)
+    options = ["--definition", str(directory / "definition.json"), "--snapshot-seconds", str(snapshot_seconds)]
+    run_command([server, "init", "--dir", place, *options], log)
     folders = {layout.id: AgentFolder(directory / "devices" / layout.id) for layout in scenario.devices}
     keys: dict[str, Signer] = {}
     for name, folder in folders.items():

@@ -55,7 +55,7 @@ def test_latency_of_a_receipt(
     benchmark: BenchmarkFixture, load_election: LoadElection, tmp_path: Path, scale: Scale, tell: Tell
 ) -> None:
     """One record a POST, sent when due whether or not others are answered, over as many connections as devices."""
-    posts = min(RATE * scale.seconds, load_election.tallies)
+    posts = min(RATE * scale.load_seconds, load_election.tallies)
     account = run_load(load_election, tmp_path, 1, posts, RATE, partial(run_once, benchmark))
     assert account.load.receipts == posts
     latencies = sorted(account.load.latencies)

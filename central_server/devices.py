@@ -1,7 +1,9 @@
 """Who a client is: from its certificate's key to the device that the log names.
 
-The roster is read from the log itself, and is believed because it hashes to the parts' root that the election id pins:
-a certificate alone admits nobody. Lookups hold for the life of the process, as the roster does.
+The roster is read from the log itself, and is believed because it hashes to the parts' root that the election id pins,
+and because what changes it later is signed by two officials: a certificate alone admits nobody. It follows the log, so
+that a device that takes another's place is known without a new start. A key is never forgotten: what a revoked one
+signs is taken, and held by the fold, as evidence.
 """
 
 from dataclasses import dataclass
@@ -9,15 +11,22 @@ from functools import lru_cache
 
 from central_server.certificates import certificate_key
 from ledger.definition import Definition
-from ledger.election import Contest, Election, ReportingDevice, ReportingUnit
+from ledger.election import Election
 from ledger.errors import FormatError
+from ledger.fold import Fold
 from ledger.log import read_entries
 from ledger.primitives import Hash, KeyId, PublicKey
-from ledger.record import parse_record
+from ledger.record import parse_record, trust_record
 from ledger.store.contract import Store
 
 _REMEMBERED = 8_192
 """Certificates whose key is remembered: those of all devices that are connected at a time, at 1 KiB each."""
+
+_NAMING_KINDS = ("election/1", "contest/1", "unit/1", "device/1", "authority/1", "snapshot/1")
+"""What says which keys are named; a snapshot's time ends what the election key may do alone."""
+
+# A record starts as an array of three whose first element is a short text: its kind.
+_NAMING_ENTRIES = tuple(bytes([0x93, 0xA0 | len(kind)]) + kind.encode() for kind in _NAMING_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +45,58 @@ class Roster:
             raise FormatError("ELECTION_INCOMPLETE", "not all parts of the election are logged: finish the roster")
         self.election: Election = definition.election
         self.election_id: Hash = definition.election_id
-        self._devices = {
-            key_id: KnownDevice(device.id, PublicKey(device.public_key))
-            for key_id, device in definition.devices.items()
-        }
-        self.identify = lru_cache(maxsize=_REMEMBERED)(self._identify)
-        """The device that a verified certificate (DER) stands for; None for a key that the log does not name."""
+        self._devices: dict[KeyId, KnownDevice] = {}
+        self.learn(definition)
+
+    def learn(self, definition: Definition) -> None:
+        """Know the devices that are new in ``definition``. May be called from another thread than the rest."""
+        for key_id in definition.devices.keys() - self._devices.keys():
+            device = definition.devices[key_id]
+            self._devices[key_id] = KnownDevice(device.id, PublicKey(device.public_key))
 
     def __len__(self) -> int:
-        return len(self._devices)
+        """Devices, each with all the keys that it has had."""
+        return len({device.id for device in self._devices.copy().values()})
 
-    def _identify(self, certificate: bytes) -> KnownDevice | None:
-        key = certificate_key(certificate)
-        return None if key is None else self._devices.get(KeyId(key.key_id))
+    def identify(self, certificate: bytes) -> KnownDevice | None:
+        """The device that a verified certificate (DER) stands for; None for a key that the log does not name."""
+        key_id = _key_id(certificate)
+        return None if key_id is None else self._devices.get(key_id)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _key_id(certificate: bytes) -> KeyId | None:
+    key = certificate_key(certificate)
+    return None if key is None else key.key_id
+
+
+class RosterReader:
+    """Reads the roster from the log and follows it. ``read_on`` is called from one thread at a time."""
+
+    def __init__(self, store: Store) -> None:
+        """Read all that the log holds. Raises as read_roster() does."""
+        self._fold = Fold()
+        self._advance(store)
+        self.roster = Roster(self._fold.definition)
+        if self.roster.election.origin() != store.origin:
+            raise FormatError("LOG_OF_OTHER_ELECTION", f"the log {store.origin} starts with another election")
+
+    def read_on(self, store: Store) -> None:
+        """Take what the log has gained. Raises StorageError, FormatError."""
+        self._advance(store)
+        self.roster.learn(self._fold.definition)
+
+    def _advance(self, store: Store) -> None:
+        for index, entry in read_entries(store, self._fold.size, store.head().size):
+            if entry.startswith(_NAMING_ENTRIES):
+                self._fold.apply(index, trust_record(parse_record(entry)))
+            else:
+                self._fold.skip(index)
 
 
 def read_roster(store: Store) -> Roster:
-    """Read the election and its parts from the start of the log.
+    """The devices that the log names up to its end.
 
-    Raises FormatError(``LOG_OF_OTHER_ELECTION``, ``ELECTION_INCOMPLETE``), and as the definition does for broken parts.
+    Raises FormatError(``LOG_OF_OTHER_ELECTION``, ``ELECTION_INCOMPLETE``), StorageError.
     """
-    definition = Definition()
-    for _, entry in read_entries(store, 0, store.head().size):
-        body = parse_record(entry).body
-        if isinstance(body, Election):
-            definition.add_election(body)
-            if body.origin() != store.origin:
-                raise FormatError("LOG_OF_OTHER_ELECTION", f"the log {store.origin} starts with another election")
-        elif isinstance(body, Contest | ReportingUnit | ReportingDevice):
-            definition.add_part(body)
-        if definition.complete:
-            break
-    return Roster(definition)
+    return RosterReader(store).roster

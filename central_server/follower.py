@@ -34,7 +34,6 @@ from ledger.store.tile_files import publish, read_published
 MAX_FOLDED_A_STEP = 4_096
 """Entries folded by one step: well under a second's work, so that a server that is told to stop can."""
 
-
 DOCUMENTS_A_STEP = 128
 """Documents drawn by one step, each in three languages: well under a second's work as well."""
 
@@ -55,9 +54,9 @@ PublishTiles = Callable[[Store, Path, bytes], TreeHead]
 class Progress:
     """Where a step has left the folder. ``snapshot``: the number that ``latest.json`` has, 0 for none.
 
-    ``behind``: more entries are there to be folded, or pages to be drawn, at once. ``settled``: all that the log held when the step began is
-    folded, in a snapshot where the election is complete, and published, with its pages;
-    nothing is put off.
+    ``behind``: more entries are there to be folded, or pages to be drawn, at once. ``settled``: all that the log held
+    when the step began is folded, in a snapshot where the election is complete, and published, pages and all; nothing
+    is put off.
     """
 
     folded: int

@@ -131,7 +131,7 @@ def parse_answer(answer: RawAnswer, count: int) -> Verdicts | Unanswered:
         verdicts = msgspec.msgpack.decode(answer.body, type=tuple[ReceiptVerdict | RefusalVerdict, ...])
         if len(verdicts) != count:
             raise FormatError("UPLINK_BAD_ANSWER", f"{len(verdicts)} verdicts for {count} records")
-    except (msgspec.DecodeError, UnicodeDecodeError, FormatError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, FormatError) as error:
         return Unanswered("UPLINK_BAD_ANSWER", f"the server's answer cannot be used: {error}", needs_people=True)
     return Verdicts(verdicts)
 
@@ -150,7 +150,7 @@ def _parse_problem(answer: RawAnswer) -> Unanswered:
         retry_after_s = min(int(answer.retry_after[:9]), MAX_RETRY_AFTER_S)
     try:
         problem = msgspec.json.decode(answer.body, type=_Problem)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # A proxy's page, or another program behind this address.
         is_passing = answer.status in (429, 502, 503, 504)
         words = f"the server answered with status {answer.status} and no code"

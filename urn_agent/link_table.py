@@ -69,7 +69,7 @@ class UrnStep(Enum):
     GREET_ANEW = "timer: hello not answered"
     WELCOME = "welcome"
     TURNED_AWAY = "turned away"
-    OFFER = "own report waiting"
+    OFFER = "owner: a report waits"
     PROCEED = "proceed"
     SETTLED = "settled"
     REFUSED = "refused for good"

@@ -16,6 +16,7 @@ from ledger.anchor.node_answers import NodeReceipt, RpcCall, parse_block_hash, p
 from ledger.anchor.primitives import MAX_CHAIN_ID, Address, ChainError, ChainHash
 from ledger.anchor.rpc_values import encode_data, encode_quantity, parse_data, parse_quantity
 from ledger.errors import FormatError
+from ledger.primitives import Hash
 from ledger.store.contract import TreeHead
 
 MAX_CLAIMS = 100_000
@@ -82,7 +83,8 @@ class _Checker:
         self._call = call
         self._pins = pins
         self._reader = AnchorReader(call, pins.chain_id, pins.contract)
-        self._previous: TreeHead | None = None
+        # Before the first anchor the contract holds size 0 and a root of zeros.
+        self._previous = TreeHead(0, Hash(bytes(Hash.SIZE)))
 
     def check_pins(self) -> list[ChainProblem]:
         pins = self._pins
@@ -115,7 +117,7 @@ class _Checker:
             ]
         ]
 
-    def _check_receipt(self, claim: AnchorClaim, previous: TreeHead | None) -> list[tuple[str, str]]:
+    def _check_receipt(self, claim: AnchorClaim, previous: TreeHead) -> list[tuple[str, str]]:
         answer = self._call("eth_getTransactionReceipt", [encode_data(claim.transaction_hash)])
         if answer is None:
             return [("ANCHOR_TX_UNKNOWN", f"the chain knows no transaction {claim.transaction_hash.hex()}")]
@@ -128,7 +130,7 @@ class _Checker:
             return [("ANCHOR_EVENT_MISSING", f"the receipt has no Anchored event at log {claim.log_index}")]
         if TreeHead(event.size, event.root) != claim.head:
             return [("ANCHOR_EVENT_DIFFERS", f"the event says size {event.size} and root {event.root.base64()}")]
-        if previous is not None and TreeHead(event.previous_size, event.previous_root) != previous:
+        if TreeHead(event.previous_size, event.previous_root) != previous:
             message = f"the contract anchored size {event.previous_size} before this, the claims say {previous.size}"
             return [("ANCHOR_CLAIM_MISSING", message)]
         return []

@@ -62,10 +62,18 @@ class AnchorCheck:
     """
 
     def __init__(
-        self, source: Source, tree: Tree, refresh: Callable[[], bool], findings: Findings, pool: Executor
+        self,
+        source: Source,
+        tree: Tree,
+        refresh: Callable[[], bool],
+        findings: Findings,
+        pool: Executor,
+        pause: Callable[[float], object],
+        pauses_s: Sequence[float],
     ) -> None:
         self._source, self._tree, self._refresh = source, tree, refresh
         self._findings, self._pool = findings, pool
+        self._pause, self._pauses_s = pause, pauses_s
         self._sound: list[AnchorClaim] = []
         self.claims = 0
         self.count: AnchorCount | None = None
@@ -153,8 +161,20 @@ class AnchorCheck:
         else:
             self._findings.add(problem.code, path=path, detail=problem.message)
 
+    def _is_claimed(self, size: int) -> bool:
+        """Whether the index lists an anchor, now or within the pauses."""
+        for pause_s in (0.0, *self._pauses_s):
+            self._pause(pause_s)
+            if size in self._read_sizes():
+                return True
+        return False
+
     def _check_head(self, call: RpcCall, pins: ChainPins) -> None:
-        """The contract's last head must be one of this tree, listed or not; of a later one nothing can be said."""
+        """The contract's last head must be one of this tree, and the last that is claimed.
+
+        A server publishes a checkpoint before it anchors it, and the claim soon after: both get time, and no more. An
+        older publication beside a newer anchor is a rollback.
+        """
         try:
             head = read_anchored_head(call, pins)
         except ChainError as error:
@@ -163,8 +183,14 @@ class AnchorCheck:
         except FormatError as error:
             self._findings.add("CHAIN_ANSWER_MALFORMED", detail=error.message)
             return
-        if head is not None and head.size <= self._tree.size:
-            root = self._tree.root_at(head.size)
-            if head.root != root:
-                published, recomputed = head.root.hex(), root.hex()
-                self._findings.add("ANCHOR_NOT_IN_TREE", size=head.size, published=published, recomputed=recomputed)
+        if head is None:
+            return
+        if head.size > self._tree.size:
+            self._refresh()
+        if head.size > self._tree.size:
+            self._findings.add("CHECKPOINT_BEHIND_ANCHOR", published=self._tree.size, recomputed=head.size)
+        elif head.root != (root := self._tree.root_at(head.size)):
+            published, recomputed = head.root.hex(), root.hex()
+            self._findings.add("ANCHOR_NOT_IN_TREE", size=head.size, published=published, recomputed=recomputed)
+        elif not self._is_claimed(head.size):
+            self._findings.add("ANCHOR_NOT_CLAIMED", path=INDEX, size=head.size)

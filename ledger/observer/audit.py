@@ -115,7 +115,7 @@ class _Audit:
         self._begin_fold()
         if self._advance(checkpoint):
             StateFileCheck(self._source, self._history, self._refresh, self._pause, self._of_files, pauses_s).check()
-            self._check_anchors(call, checkpoint)
+            self._check_anchors(call, checkpoint, pauses_s)
 
     def _read_first_checkpoint(self) -> VerifiedCheckpoint | None:
         try:
@@ -187,8 +187,10 @@ class _Audit:
             return False
         return True
 
-    def _check_anchors(self, call: RpcCall | None, checkpoint: VerifiedCheckpoint) -> None:
-        anchors = AnchorCheck(self._source, self._tree, self._refresh, self._of_files, self._readers)
+    def _check_anchors(self, call: RpcCall | None, checkpoint: VerifiedCheckpoint, pauses_s: Sequence[float]) -> None:
+        anchors = AnchorCheck(
+            self._source, self._tree, self._refresh, self._of_files, self._readers, self._pause, pauses_s
+        )
         chains = self._fold.definition.chains
         anchors.check_claims(chains)
         self._verdict.anchor_claims = anchors.claims

@@ -76,7 +76,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UnreachableError, FormatError, UnjudgeableError, ChainError) as error:
         verdict = _no_verdict(error.code, error.message)
     write = encode_report if as_json else write_account
-    print(write(verdict, policy_hash, language))
+    try:
+        print(write(verdict, policy_hash, language), flush=True)
+    except BrokenPipeError:
+        # Nobody read the verdict. What is left in the buffer must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
     return exit_status(verdict)
 
 

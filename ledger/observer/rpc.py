@@ -1,6 +1,7 @@
 """JSON-RPC to a node of the chain, over HTTP. Responsible for the envelope and its bounds; the methods are others'."""
 
 import itertools
+import time
 from collections.abc import Sequence
 from typing import Self
 
@@ -10,6 +11,9 @@ import msgspec
 from ledger.anchor.primitives import ChainError, RpcError
 
 TIMEOUT_S = 30.0
+DEADLINE_S = 60.0
+"""For a whole answer: a node that sends a byte now and then would hold the audit up for ever."""
+
 MAX_ANSWER = 8 * 1024 * 1024
 """Bytes: a block that lists a hundred thousand transactions, of 70 bytes each."""
 
@@ -57,6 +61,7 @@ class HttpRpc:
 
     def _post(self, body: bytes) -> bytes:
         headers = {"Content-Type": "application/json"}
+        deadline = time.monotonic() + DEADLINE_S
         with self._client.stream("POST", self._url, content=body, headers=headers) as response:
             if response.status_code != 200:
                 words = f"{self._url} answered {response.status_code}"
@@ -64,6 +69,8 @@ class HttpRpc:
             data = bytearray()
             for piece in response.iter_raw(64 * 1024):
                 data += piece
+                if time.monotonic() > deadline:
+                    raise ChainError("CHAIN_UNREACHABLE", f"no whole answer in {DEADLINE_S:.0f} s", retryable=True)
                 if len(data) > MAX_ANSWER:
                     raise _malformed(f"an answer of more than {MAX_ANSWER} bytes")
         return bytes(data)

@@ -143,6 +143,16 @@ SENTENCES: dict[str, Sentence] = {
         "{path}: это файл снимка {published}, а последний — {recomputed}",
         "{path} is that of snapshot {published}, and the newest is {recomputed}",
     ),
+    "CHECKPOINT_BEHIND_ANCHOR": (
+        "жарыяланган журнал эски ({published} жазуу): чынжырда {recomputed} жазуусу бар баш бекитилген",
+        "опубликован старый журнал ({published} записей): в цепочке закреплён журнал из {recomputed}",
+        "the published log is old ({published} entries): the chain holds an anchor of this log at {recomputed}",
+    ),
+    "ANCHOR_NOT_CLAIMED": (
+        "{path}: чынжырдагы {size} өлчөмүндөгү бекитүү жарыяланган эмес",
+        "{path}: закрепление размера {size}, которое есть в цепочке, не опубликовано",
+        "{path}: the chain holds an anchor of size {size} that the publication leaves out",
+    ),
     "RESULT_WITHOUT_SNAPSHOT": (
         "{path}: журналда учурдук жыйынтык жок, бирок жыйынтык жарыяланган",
         "{path}: итоги опубликованы, а снимка в журнале нет",

@@ -12,7 +12,7 @@ from ledger.observer.fetch import FileFault, Source
 from ledger.observer.findings import Findings
 from ledger.observer.snapshots import History, add_difference
 from ledger.primitives import sha256
-from ledger.results import LATEST
+from ledger.results import COVERAGE, LATEST, PRECINCTS, numbered_path
 
 FOLDER_PAUSES_S = (0.1, 0.2, 0.4, 0.8)
 """Waits for a server that is publishing into this folder, over all files together. It needs a fraction of a second."""
@@ -57,18 +57,27 @@ class StateFileCheck:
     def _wait_for_first(self) -> bool:
         """Without a snapshot there are no results, or the first one is being published. True: there is one by now."""
         while True:
-            try:
-                self._source.read(LATEST, _MAX_UNEXPECTED)
-            except FileFault as error:
-                if error.code == "FILE_MISSING":
-                    return False
+            found = self._find_results()
+            if found is None:
+                return False
             if not self._refresh():
                 return False
             if self._history().newest is not None:
                 return True
             if not self._wait():
-                self._findings.add("RESULT_WITHOUT_SNAPSHOT", path=LATEST)
+                self._findings.add("RESULT_WITHOUT_SNAPSHOT", path=found)
                 return False
+
+    def _find_results(self) -> str | None:
+        """A result file that is there, although no snapshot is known yet."""
+        for path in (LATEST, numbered_path(1), PRECINCTS, COVERAGE):
+            try:
+                self._source.read(path, _MAX_UNEXPECTED)
+            except FileFault as error:
+                if error.code == "FILE_MISSING":
+                    continue
+            return path
+        return None
 
     def _check_file(self, path: str) -> bool:
         """False where the log cannot be followed any further, and nothing can be said about the files."""

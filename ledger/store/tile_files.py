@@ -53,7 +53,11 @@ def publish(store: Store, directory: Path, signed_checkpoint: bytes) -> TreeHead
     if store.root_at(new.size) != new.root:
         raise RollbackError("CHECKPOINT_NOT_OF_LOG", f"the log has not had the head of size {new.size} to be published")
     make_directory(directory)
-    with hold_lock(directory):
+    # Beside the folder, not the folder itself: whoever may read that could hold its lock for ever.
+    lock = directory.parent / f".{directory.name}.lock"
+    if not lock.exists():
+        write_file(lock, b"", 0o600)
+    with hold_lock(lock):
         old = read_published(directory, store.origin)
         if store.root_at(old.size) != old.root:
             raise RollbackError(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ledger.primitives import KeyId
 from simulator.serial_line import FaultyWire, LineFaults
+from urn_agent.frame import Frame, FrameDecoder, encode_frame
 from urn_agent.link import AgentLink
 from urn_agent.link_events import (
     NEED_DATA,
@@ -18,8 +19,9 @@ from urn_agent.link_events import (
     ReportReceived,
     ReportSettled,
     UrnConnected,
+    UrnEvent,
 )
-from urn_agent.link_messages import MAX_CONNECTION, REPORT_KINDS
+from urn_agent.link_messages import FINAL_REPORT, MAX_CONNECTION, REPORT_KINDS
 from urn_agent.link_table import UrnState
 from urn_agent.link_urn import UrnLink
 
@@ -147,3 +149,35 @@ def test_split_at_every_byte_gives_the_same_events(sent: list[Report]) -> None:
     for position in range(0, len(said), 1 + len(said) // 100):
         assert pull_all(Owner(), [said[:position], said[position:]]) == whole
     assert pull_all(Owner(), [bytes([byte]) for byte in said]) == whole
+
+
+def test_a_session_of_every_kind_cut_at_each_single_byte() -> None:
+    """Both ends: not a sample of positions, but all of them."""
+    sent = [Report(kind, kind, bytes(range(256)) * (1 + 3 * (kind == FINAL_REPORT))) for kind in REPORT_KINDS]
+    said, answered = converse(sent)
+    whole = pull_all(Owner(), [said])
+    assert {event.kind for event in whole if isinstance(event, ReportReceived)} == set(REPORT_KINDS)
+    for position in range(len(said) + 1):
+        owner = Owner()
+        assert pull_all(owner, [said[:position], said[position:]]) == whole
+        assert owner.link.bytes_to_send() == answered
+    frames = [frame for frame in FrameDecoder().feed(answered) if isinstance(frame, Frame)]
+    expected = hear(sent, [encode_frame(frame.payload) for frame in frames])
+    assert [event.number for event in expected if isinstance(event, ReportSettled)] == [1, 2, 3, 4]
+    for answer in range(len(frames)):
+        wire = encode_frame(frames[answer].payload)
+        before = [encode_frame(frame.payload) for frame in frames[:answer]]
+        after = [encode_frame(frame.payload) for frame in frames[answer + 1 :]]
+        for position in range(len(wire) + 1):
+            assert hear(sent, [*before, wire[:position], wire[position:], *after]) == expected
+
+
+def hear(sent: list[Report], pieces: list[bytes]) -> list[UrnEvent]:
+    """What the urn is told when the agent's answers come in these pieces, each frame after it was asked for."""
+    urn = UrnLink("urn-1", "1.0", 7, lambda: 5, lambda: None, TIMERS)
+    urn.start(0)
+    for report in sent:
+        urn.send_report(report, 0)
+    for piece in pieces:
+        urn.feed(piece, 0)
+    return list(iter(urn.next_event, NEED_DATA))

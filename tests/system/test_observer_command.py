@@ -71,7 +71,7 @@ def test_failure_is_1_and_names_the_place(
 
 def test_an_unknown_kind_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     author = Author()
-    index = author.log_unseen(raw_record("authority/1", tally(author.night), DEVICE_KEYS[0]))
+    index = author.log_unseen(raw_record("audit/1", tally(author.night), DEVICE_KEYS[0]))
     author.publish_log()
     (tmp_path / "policy").write_bytes(encode_policy(author.policy()))
     write_files(author.files, tmp_path / "publication")

@@ -8,13 +8,23 @@ import pytest
 
 from simulator.serial_line import SerialLine
 from tests.system.urn_agent_process import WAIT_S, AgentDesk, Moment, UrnThread, agent_desk, end, kill, wait_until
-from tests.unit.urn_agent.agent_factory import KEY, final_report, open_outbox, zero_report
+from tests.unit.urn_agent.agent_factory import (
+    KEY,
+    final_report,
+    journal_report,
+    open_outbox,
+    turnout_report,
+    zero_report,
+)
 from tests.unit.urn_agent.tls_server import FakeServer, running_server
 from urn_agent.link_table import UrnState
+from urn_agent.report_records import count_records
 
 UNITS = tuple(f"1{number:02}" for number in range(1, 60))
 LONG = final_report(units=UNITS)
 """Some 5 KB, so that it takes several frames and a kill can come in the middle."""
+
+DAY = zero_report(), LONG, turnout_report(0, 12), journal_report(), turnout_report(1, 20)
 
 MOMENTS: dict[str, Moment] = {
     "when the urn is welcome": lambda urn: urn.link.state not in (UrnState.OFF, UrnState.GREETING),
@@ -96,7 +106,7 @@ def serve_until(moment: Moment, desk: AgentDesk, line: SerialLine, server: FakeS
         kill(agent)
         thread.cut()
 
-    thread = UrnThread(line.urn_path, zero_report(), LONG, seed=seed, moment=moment, strike=strike)
+    thread = UrnThread(line.urn_path, *DAY, seed=seed, moment=moment, strike=strike)
     thread.join()
     return thread.urn.settled
 
@@ -121,13 +131,13 @@ def test_many_cuts_on_both_sides(tmp_path: Path) -> None:
             return 0, {}, b""
 
         server.interfere = interfere
-        # Once both reports are stored, none is sent a second time.
+        # Once all reports are stored, none is sent a second time.
         moments = [moment for name, moment in MOMENTS.items() if name != "in the middle of a report"]
         settled: set[int] = set()
         for cut in range(6):
             settled |= serve_until(draw.choice(moments), desk, line, server, cut)
             assert settled <= stored(desk)
         agent = desk.start(line.agent_path, server.url, "--once")
-        UrnThread(line.urn_path, zero_report(), LONG, seed=99).join()
+        UrnThread(line.urn_path, *DAY, seed=99).join()
         assert end(agent) == 0, desk.words.read_text()
-        verify_log(server, desk, 1 + len(UNITS))
+        verify_log(server, desk, sum(count_records(report) for report in DAY))

@@ -63,7 +63,7 @@ def test_killed_after_the_urn_has_gone_it_delivers_and_ends(
     [sitting] = desk.urns()
     assert sitting["is_answered"] is True
     kill(first)
-    server.interfere = None
+    server.interfere = lambda body: None
     assert end(desk.start(line.agent_path, server.url, "--once")) == 0, desk.words.read_text()
     assert len(server.log.entries) == 6
 
@@ -89,7 +89,7 @@ def test_a_refusal_is_not_forgotten_by_the_next_agent(desk: AgentDesk, server: F
     UrnThread(line.urn_path, zero_report(), UNORDERED).join()
     wait_until(lambda: desk.said("URN_LEFT") == 1, "the urn has left")
     kill(first)
-    server.interfere = None
+    server.interfere = lambda body: None
     assert end(desk.start(line.agent_path, server.url, "--once")) == 1
     assert desk.words.read_text().splitlines()[-1].endswith("report 2 (final) of urn u0 was refused: REPORT_UNORDERED")
     assert len(server.log.entries) == 1

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from central_server import follower
+from central_server.pages.election_file import render_election_file
 from ledger.checkpoint import parse_checkpoint
-from ledger.errors import ConflictError, FormatError, SignatureError, TunukError
+from ledger.errors import ConflictError, SignatureError
 from ledger.fold import Fold
 from ledger.log import Receipt
 from ledger.note import parse_note
@@ -16,7 +17,6 @@ from ledger.primitives import sha256
 from ledger.record import Snapshot, parse_record, sign_record, trust_record
 from ledger.results import StateFiles, render_numbered
 from ledger.store.contract import EMPTY_HEAD
-from ledger.store.sqlite import SqliteStore
 from tests.unit.central_server.publisher_factory import NOON, Hall, open_hall
 from tests.unit.ledger.election_factory import DEVICE_KEYS, PUBLISHER_KEY, tally
 
@@ -78,7 +78,13 @@ def test_a_snapshot_says_what_it_was_folded_from(hall: Hall) -> None:
     numbered = render_numbered(fold, head.root, state_files)
     assert body.manifest_hash == sha256(numbered)
     files = hall.files("results")
-    assert files == {**state_files, "results/000001.json": numbered, "results/latest.json": numbered}
+    election = render_election_file(fold.definition)
+    assert files == {
+        **state_files,
+        "results/000001.json": numbered,
+        "results/latest.json": numbered,
+    }
+    assert hall.files()["election.json"] == election
 
 
 def test_the_published_checkpoint_covers_the_snapshot(hall: Hall) -> None:
@@ -217,30 +223,3 @@ def test_a_snapshot_that_comes_out_otherwise_stops_the_publisher(hall: Hall) -> 
             hall.publisher().step()
         assert caught.value.code == "SNAPSHOT_NOT_REPRODUCED"
     assert hall.files("results") == {}
-
-
-def test_entries_that_do_not_hash_to_the_head_are_not_published(hall: Hall) -> None:
-    hall.define()
-    mixed_up = sign_record(tally(hall.night), [DEVICE_KEYS[0]])
-    hall.say(tally(hall.night, votes=7), DEVICE_KEYS[0])
-
-    class Damaged(SqliteStore):
-        def entries(self, first: int, limit: int) -> list[bytes]:
-            found = super().entries(first, limit)
-            return [*found[:-1], mixed_up]
-
-    damaged = Damaged(hall.directory.parent / "log.sqlite", hall.store.origin)
-    with damaged as hall.store, pytest.raises(TunukError) as caught:
-        hall.publisher().step()
-    assert caught.value.code == "STORE_CORRUPT"
-    assert hall.files("results") == {}
-
-
-def test_an_entry_that_is_no_record_stops_the_publisher(hall: Hall) -> None:
-    hall.define()
-    hall.log.append([b"not a record"])
-    publisher = hall.publisher()
-    for _ in range(2):
-        with pytest.raises(FormatError):
-            publisher.step()
-    assert hall.files() == {}

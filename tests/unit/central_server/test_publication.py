@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from central_server.pages.election_file import ELECTION, render_election_file
 from central_server.publication import PublicFolder, Rendering
 from ledger.primitives import sha256
 from ledger.results import StateFiles, render_numbered
@@ -16,7 +17,9 @@ def rendering() -> Rendering:
     fold = small_night().fold
     root = sha256(b"root")
     state_files = StateFiles(fold).render()
-    return Rendering(1, fold.size, root, render_numbered(fold, root, state_files), state_files)
+    numbered = render_numbered(fold, root, state_files)
+    published = {**state_files, ELECTION: render_election_file(fold.definition)}
+    return Rendering(1, fold.size, root, numbered, published)
 
 
 def test_what_names_the_others_is_written_last(tmp_path: Path, rendering: Rendering) -> None:
@@ -30,8 +33,8 @@ def test_what_names_the_others_is_written_last(tmp_path: Path, rendering: Render
     folder.put_numbered(rendering)
     folder.put_latest(rendering)
     assert written[0] == "results/000001.json"
-    assert written[-2:] == ["index.html", "results/latest.json"]
-    assert sorted(written[1:-2]) == sorted(rendering.state_files)
+    assert written[-1] == "results/latest.json"
+    assert sorted(written[1:-1]) == sorted(rendering.state_files)
     written.clear()
     folder.put_numbered(rendering)
     folder.put_latest(rendering)

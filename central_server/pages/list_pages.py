@@ -1,0 +1,59 @@
+"""Two lists across the country: precincts that are waited for, and what rules and decisions have marked."""
+
+import re
+
+from central_server.pages.area_page import precinct_row
+from central_server.pages.page_model import Document, MarkSection, PrecinctSection, RulingSection, Section
+from central_server.pages.page_rows import Link, MarkRow, Note
+from central_server.pages.precinct_rows import Mark
+from central_server.pages.results_document import Title
+from central_server.pages.site_data import SiteData, home_link
+from central_server.pages.wording import WORDS, same, say
+
+_ABOUT = re.compile(r"(?:contest ([0-9]{1,9})|unit [^ :]+): (.*)", re.DOTALL)
+"""How the fold's messages begin that are about a part of a tally."""
+
+
+def missing_document(data: SiteData) -> Document:
+    """Every precinct that has not reported, or in part only, by name under the unit that it lies in."""
+    by_area: dict[str, list[str]] = {}
+    for precinct in data.precincts.values():
+        if precinct.status in ("missing", "partial"):
+            by_area.setdefault(data.units[precinct.id].parent or data.country, []).append(precinct.id)
+    sections = tuple(
+        PrecinctSection(data.units[area].name, tuple(precinct_row(data, data.precincts[unit]) for unit in units))
+        for area, units in sorted(by_area.items())
+    )
+    notes = () if sections else (Note("none_missing"),)
+    return Document("missing", "list", say("missing_title"), None, (home_link(),), None, (), notes, sections)
+
+
+def notices_document(data: SiteData) -> Document:
+    """Decisions and acts of authority first, then all marks in the order of the log."""
+    links = {
+        index: Link(data.units[precinct.id].name, f"precinct/{precinct.id}")
+        for precinct in data.precincts.values()
+        for index in (*precinct.entries, *precinct.conflicts)
+    }
+    sections: list[Section] = []
+    if data.rulings:
+        sections.append(RulingSection(say("rulings"), data.rulings))
+    if data.marks:
+        marks = tuple(mark_row(data, mark, links.get(mark.index)) for mark in data.marks)
+        sections.append(MarkSection(say("marks"), marks))
+    notes = (Note("notices_explained"),) if sections else (Note("no_notices"),)
+    return Document("notices", "list", say("notices_title"), None, (home_link(),), None, (), notes, tuple(sections))
+
+
+def mark_row(data: SiteData, mark: Mark, link: Link | None) -> MarkRow:
+    found = _ABOUT.fullmatch(mark.message)
+    contest = data.contests.get(int(found[1])) if found is not None and found[1] else None
+    message = found[2] if found is not None else mark.message
+    about = contest.title if contest is not None else None
+    return MarkRow(mark.index, mark.code, _words(data, mark.code, message), about, link)
+
+
+def _words(data: SiteData, code: str, message: str) -> Title:
+    """The election's own words for its rules, ours for the fold's, else what the file says (in English)."""
+    rule = next((rule.words for rule in data.election.rules if rule.code == code), None)
+    return rule or WORDS.get(f"code_{code}") or same(message)
