@@ -1,4 +1,4 @@
-"""Releases and corrections: held tallies that two officials count, and each refusal beside what just passes."""
+"""Releases and corrections: held tallies that two officials count; each refusal beside what it just lets through."""
 
 import msgspec
 import pytest

@@ -38,6 +38,7 @@ def assign(*assignments: UnitAssignment) -> Callable[[Units, Assignments], None]
     return change
 
 
+PRIMARY_OF_101 = UnitAssignment("101", "primary")
 PRIMARY_OF_201 = UnitAssignment("201", "primary")
 
 
@@ -59,6 +60,17 @@ def test_the_small_election_fits() -> None:
         (change_unit("101", ballot=(BallotContest(1, (1, 1)),)), "omits what it lacks"),
         (change_unit("101", ballot=(BallotContest(1, (1, 2, 3)),)), "no selection left"),
         (assign(UnitAssignment("999", "primary")), "not defined"),
+        (assign(PRIMARY_OF_101, PRIMARY_OF_201, UnitAssignment("A", "primary")), "unit A, which has no ballot"),
+        (assign(UnitAssignment("101", "remote"), UnitAssignment("101", "spare"), PRIMARY_OF_201), "a spare has its co"),
+        (
+            assign(
+                UnitAssignment("101", "primary", (1,)),
+                UnitAssignment("101", "remote"),
+                UnitAssignment("101", "spare"),
+                PRIMARY_OF_201,
+            ),
+            "unit 101: a spare has its contest 2",
+        ),
         (assign(UnitAssignment("101", "primary", (9,)), PRIMARY_OF_201), "not on the ballot of unit 101"),
         (assign(UnitAssignment("101", "primary", (2, 1)), PRIMARY_OF_201), "not distinct and ascending"),
         (assign(UnitAssignment("101", "spare"), PRIMARY_OF_201), "unit 101: no primary or remote"),
