@@ -7,17 +7,24 @@ with five selections each and two vote types come to.
 import json
 import os
 import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
+
+from msgspec import structs
 
 from central_server.directory import ElectionDirectory
+from central_server.log_access import open_log
 from central_server.roster_state import read_finished_state
 from ledger.election import BallotContest, Contest, ContestSelection, ReportingUnit, UnitAssignment, UrnAssignment
 from ledger.merkle import hash_leaf
 from ledger.primitives import Hash, sha256
 from ledger.record import sign_record
 from ledger.signing import Signer
-from ledger.tally import ContestTally, TallyReport
+from ledger.store.sqlite import SqliteStore
+from ledger.tally import ContestTally, Opening, TallyReport
 from ledger.words import Words
 from simulator.scenario import NO_ELECTION, DeviceLayout, Scenario, draft_contest, draft_precinct
 from simulator.server_process import command, run_command
@@ -30,10 +37,15 @@ REGIONS = 10
 REGISTERED = 2_000
 POLLS_CLOSE = 1_800_799_200
 
+Counts = Mapping[tuple[str, str], tuple[ContestTally, ...]]
+"""By urn and unit."""
+
+Sealed = TypeVar("Sealed")
+
 
 @dataclass(frozen=True, slots=True)
 class LoadElection:
-    """An election that is ready for its night, in ``directory``.
+    """An election whose urns are open, in ``directory``.
 
     By device: ``keys``, the key's file; ``records``, its tallies, signed, in the order of its chain.
     """
@@ -85,7 +97,7 @@ def make_counts(place: int) -> tuple[ContestTally, ...]:
     for number in CONTESTS:
         rows = tuple((row, 40 + (place * row + number) % 90, (place + row) % 9) for row in range(1, SELECTIONS + 1))
         votes = sum(row[1] + row[2] for row in rows)
-        lines.append(ContestTally(number, votes + 11, 3, 8, rows))
+        lines.append(ContestTally(number, votes + 4, 1, 3, rows))
     return tuple(lines)
 
 
@@ -120,20 +132,43 @@ def prepare_election(directory: Path, precincts: int, snapshot_seconds: int) -> 
         shutil.copy(folder.enrolment, directory / "enrolments" / f"{name}.json")
     run_command([server, "roster", "--dir", place, "--enrolments", str(directory / "enrolments")], log)
     election_id = Hash.from_hex(read_finished_state(ElectionDirectory(directory).roster).election_id)
-    records = {layout.id: sign_tallies(scenario, layout, keys[layout.id], election_id) for layout in scenario.devices}
+    records: dict[str, list[bytes]] = {}
+    for layout in scenario.devices:
+        signed = list(chain_up(make_bodies(layout, election_id, scenario.counts), partial(_sign, keys[layout.id])))
+        _log_openings(ElectionDirectory(directory), signed[: len(layout.urns)])
+        records[layout.id] = signed[len(layout.urns) :]
     return LoadElection(directory, {name: folder.key for name, folder in folders.items()}, records)
 
 
-def sign_tallies(scenario: Scenario, layout: DeviceLayout, key: Signer, election_id: Hash) -> list[bytes]:
-    """The device's chain of records: a tally for each of its urns."""
-    records: list[bytes] = []
+def make_bodies(layout: DeviceLayout, election_id: Hash, counts: Counts) -> list[Opening | TallyReport]:
+    """What a device says: the zero report of each of its urns, then each one's tally. Not in a chain yet."""
+    bodies: list[Opening | TallyReport] = []
+    for urn in layout.urns:
+        units, report = tuple(line.unit for line in urn.units), sha256(urn.urn.encode())
+        bodies.append(Opening(election_id, 1, None, urn.urn, 1, POLLS_CLOSE - 43_200, "load-1", report, None, units))
+    for urn in layout.urns:
+        unit, report, time = urn.units[0].unit, sha256(urn.urn.encode() + b" final"), POLLS_CLOSE + 600
+        lines = counts[urn.urn, unit]
+        bodies.append(TallyReport(election_id, 1, None, urn.urn, unit, 1, time, "urn", report, None, lines))
+    return bodies
+
+
+def chain_up(
+    bodies: Iterable[Opening | TallyReport], seal: Callable[[Opening | TallyReport], tuple[Sealed, Hash]]
+) -> Iterator[Sealed]:
+    """Number the bodies and let each name the one before; ``seal`` makes the record, and says its leaf hash."""
     previous: Hash | None = None
-    for seq, urn in enumerate(layout.urns, start=1):
-        unit = urn.units[0].unit
-        counts, report_hash = scenario.counts[urn.urn, unit], sha256(unit.encode())
-        report = TallyReport(
-            election_id, seq, previous, urn.urn, unit, 1, POLLS_CLOSE + 600, "urn", report_hash, None, counts
-        )
-        records.append(sign_record(report, [key]))
-        previous = hash_leaf(records[-1])
-    return records
+    for seq, body in enumerate(bodies, start=1):
+        record, previous = seal(structs.replace(body, seq=seq, previous=previous))
+        yield record
+
+
+def _sign(key: Signer, body: Opening | TallyReport) -> tuple[bytes, Hash]:
+    data = sign_record(body, [key])
+    return data, hash_leaf(data)
+
+
+def _log_openings(directory: ElectionDirectory, openings: list[bytes]) -> None:
+    """What the morning brought, straight into the log: it is not what is measured."""
+    with SqliteStore(directory.log, read_finished_state(directory.roster).origin) as store:
+        open_log(directory, store).append(openings)

@@ -20,6 +20,9 @@ MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly."""
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
+Time = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]
+"""Unix seconds, to the end of the year 9999: the last that can be written as a date."""
+
 Hash32 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Bytes16 = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 Bytes20 = Annotated[bytes, msgspec.Meta(min_length=20, max_length=20)]

@@ -5,6 +5,7 @@ record says are logged and their root is the one that it names; until then nothi
 changed after that is changed by ``amendments``.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ledger.definition_check import check_parts
@@ -144,16 +145,28 @@ class Definition:
             known = self._ancestries[unit] = (unit, *(self.ancestry(parent) if parent is not None else ()))
         return known
 
-    def expect(self, assignment: UnitAssignment, sign: int) -> None:
-        """Expect the cells of an assignment (``sign`` 1), or no longer (-1); voters with the precinct's first cell."""
-        registered = self.units[assignment.unit].registered_voters or 0
-        for contest in self.ballot(assignment):
-            own = self.expected.setdefault((assignment.unit, contest), Expected())
-            first = own.cells == (0 if sign > 0 else 1)
-            for unit in self.ancestry(assignment.unit):
-                expected = self.expected.setdefault((unit, contest), Expected())
-                expected.cells += sign
-                expected.registered += sign * registered if first else 0
+    def awaited(self, unit: str, out_of_use: Collection[str]) -> dict[int, int]:
+        """Contest -> cells to wait for in a precinct: of its remote and primary urns that are in use, and of as many
+        primary urns out of use as it has spares in use that can stand in for them.
+        """
+        cells: dict[int, int] = {}
+        for line in self.units[unit].ballot:
+            served = {urn: row for urn, row in self.assignments_to(unit).items() if line.contest in self.ballot(row)}
+            spares = sum(row.role == "spare" and urn not in out_of_use for urn, row in served.items())
+            out = sum(row.role == "primary" and urn in out_of_use for urn, row in served.items())
+            own = sum(row.role != "spare" and urn not in out_of_use for urn, row in served.items())
+            cells[line.contest] = own + min(spares, out)
+        return cells
+
+    def expect(self, unit: str, contest: int, cells: int) -> None:
+        """Wait for so many cells in a precinct, and for its registered voters while there is one."""
+        own = self.expected.setdefault((unit, contest), Expected())
+        more, before = cells - own.cells, own.cells > 0
+        voters = (self.units[unit].registered_voters or 0) * ((cells > 0) - before)
+        for above in self.ancestry(unit):
+            expected = self.expected.setdefault((above, contest), Expected())
+            expected.cells += more
+            expected.registered += voters
 
     def _names(self, device: KeyId, urn: str) -> bool:
         return self.speaker_of.get(urn) == device or any(line.urn == urn for line in self.devices[device].urns)
@@ -179,10 +192,11 @@ class Definition:
         if election is None or len(self._hashes) != election.parts or parts_root(self._hashes) != election.parts_root:
             return
         check_parts(self.contests, self.units, list(self._assignments.values()))
-        for (urn, unit), assignment in sorted(self._assignments.items()):
+        for urn, unit in sorted(self._assignments):
             self.urns_of.setdefault(unit, []).append(urn)
-            if assignment.role != "spare":
-                self.expect(assignment, 1)
+        for unit in self.urns_of:
+            for contest, cells in self.awaited(unit, ()).items():
+                self.expect(unit, contest, cells)
         self.complete = True
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, structs
 
-from ledger.canonical import Bytes16, Bytes20, Canonical, Count, Hash32, Identifier, Text, encode, require_text
+from ledger.canonical import Bytes16, Bytes20, Canonical, Count, Hash32, Identifier, Text, Time, encode, require_text
 from ledger.merkle import hash_leaf, merkle_root
 from ledger.primitives import Hash, sha256
 from ledger.validation import MAX_RULES, Rule
@@ -69,9 +69,9 @@ class Election(Canonical, frozen=True):
     title: Words
     date: Annotated[str, Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
     utc_offset: Annotated[str, Meta(pattern=r"\A[+-][0-9]{2}:[0-9]{2}\Z")]
-    polls_open: Count
-    polls_close: Count
-    turnout_times: Annotated[tuple[Count, ...], Meta(max_length=MAX_TURNOUT_TIMES)]
+    polls_open: Time
+    polls_close: Time
+    turnout_times: Annotated[tuple[Time, ...], Meta(max_length=MAX_TURNOUT_TIMES)]
     secrecy_threshold: Count
     vote_types: Annotated[tuple[Identifier, ...], Meta(min_length=1, max_length=MAX_VOTE_TYPES)]
     fold_version: Count

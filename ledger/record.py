@@ -11,7 +11,7 @@ from typing import Annotated, Protocol
 import msgspec
 
 from ledger import canonical
-from ledger.canonical import Bytes64, Canonical, Count, Hash32
+from ledger.canonical import Bytes64, Canonical, Count, Hash32, Time
 from ledger.election import Contest, Election, ReportingDevice, ReportingUnit
 from ledger.errors import FormatError, UnjudgeableError
 from ledger.merkle import hash_leaf
@@ -34,7 +34,7 @@ class Snapshot(Canonical, frozen=True):
     number: Annotated[int, msgspec.Meta(ge=1, le=canonical.MAX_INTEGER)]
     tree_size: Count
     root_hash: Hash32
-    time: Count
+    time: Time
     fold_version: Count
     manifest_hash: Hash32
 

@@ -4,7 +4,8 @@ It holds the election's records as far as they concern the device, the policy by
 client certificate. All of it is public. What is verified, one code each:
 
     BUNDLE_RECORDS      the records parse, and are signed by the election key that the election record names
-    BUNDLE_NOT_OURS     among them is a device record with this device's key and name
+    BUNDLE_NOT_OURS     among them is a device record with this device's key and name, or an act of authority that
+                        names it in place of another
     BUNDLE_POLICY       the policy parses, and names a log of this very election
     BUNDLE_CERTIFICATE  the client certificate is for this device's key
 """
@@ -22,6 +23,7 @@ from ledger.errors import FormatError, TunukError
 from ledger.policy import MAX_POLICY, Policy, parse_policy
 from ledger.primitives import Hash, PublicKey
 from ledger.record import parse_record, verify_record
+from ledger.rulings import Authority
 from ledger.signing import CryptographyVerifier
 from urn_agent.assignment import Assignment
 from urn_agent.config import MAX_SETTINGS, BundleFolder, BundleNote, parse_file
@@ -100,10 +102,16 @@ def _verify_records(data: bytes, public_key: PublicKey) -> tuple[Election, Repor
                     if body.election_id != definition.election_id:
                         raise FormatError("BUNDLE_RECORDS", "a part is of another election")
                     definition.add_part(body)
+                case Authority():
+                    if body.election_id != definition.election_id:
+                        raise FormatError("BUNDLE_RECORDS", "an act of authority is of another election")
+                    if body.role is not None:
+                        definition.keys.name_role(body.role)
                 case _:
                     raise FormatError("BUNDLE_RECORDS", "the records are an election and its parts, nothing else")
-            if isinstance(body, ReportingDevice) and PublicKey(body.public_key) == public_key:
-                own = body
+            named = body.device if isinstance(body, Authority) else body
+            if isinstance(named, ReportingDevice) and PublicKey(named.public_key) == public_key:
+                own = named
     except TunukError as error:
         raise FolderError("BUNDLE_RECORDS", f"the election's records do not hold: {error.message}") from error
     if definition.election is None:

@@ -9,6 +9,8 @@ import json
 import os
 import select
 import shutil
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,8 +49,9 @@ class Browser:
         rest = memoryview(json.dumps(message).encode() + b"\0")
         while rest:
             rest = rest[os.write(self._down, rest) :]
+        deadline = time.monotonic() + ANSWER_SECONDS
         while True:
-            answer = self._receive()
+            answer = self._receive(deadline)
             if answer.get("id") == self._last:
                 if "error" in answer:
                     raise BrowserError(f"{method}: {answer['error']}")
@@ -58,16 +61,17 @@ class Browser:
 
     def wait(self, session: str, method: str) -> dict[str, Any]:
         """The next event of this name, taken out of the events."""
+        deadline = time.monotonic() + ANSWER_SECONDS
         while True:
             for event in self.events:
                 if event.get("method") == method and event.get("sessionId") == session:
                     self.events.remove(event)
                     return event
-            self.events.append(self._receive())
+            self.events.append(self._receive(deadline))
 
-    def _receive(self) -> dict[str, Any]:
+    def _receive(self, deadline: float) -> dict[str, Any]:
         while b"\0" not in self._rest:
-            ready, _, _ = select.select([self._up], [], [], ANSWER_SECONDS)
+            ready, _, _ = select.select([self._up], [], [], max(0.0, deadline - time.monotonic()))
             data = os.read(self._up, 1 << 20) if ready else b""
             if not data:
                 raise BrowserError("the browser says nothing any more")
@@ -144,6 +148,15 @@ class Page:
 _KEYS = {"Tab": 9, "Enter": 13}
 
 
+def _await_end(process: int) -> None:
+    """A browser whose pipes are closed ends by itself; one that hangs is ended."""
+    descriptor = os.pidfd_open(process)
+    if not select.select([descriptor], [], [], ANSWER_SECONDS)[0]:
+        os.kill(process, signal.SIGKILL)
+    os.close(descriptor)
+    os.waitpid(process, 0)
+
+
 def _pipe() -> tuple[int, int]:
     """With descriptors that lie above those which the child gets, so that neither is overwritten on the way."""
     ends = os.pipe()
@@ -193,4 +206,4 @@ def run_chromium(program: str, profile: Path) -> Iterator[Browser]:
     finally:
         os.close(down_write)
         os.close(up_read)
-        os.waitpid(process, 0)
+        _await_end(process)

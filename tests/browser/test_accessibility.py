@@ -11,9 +11,7 @@ pytestmark = pytest.mark.slow
 
 PHONE, DESK = (390, 844), (1280, 1000)
 
-RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-}
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 PAGES = [
     "index.html",
@@ -30,9 +28,12 @@ PAGES = [
 EVENTFUL_PAGES = ["en/index.html", "ky/precinct/101.html", "ru/precinct/201.html", "en/notices.html", "en/area/A.html"]
 
 
-def violations(page: Page, axe: str) -> list[str]:
+def violations(page: Page, axe: str, size: tuple[int, int]) -> list[str]:
+    """Faults, and on a wide window what axe cannot judge: on a narrow one that is what a table's edge hides."""
     page.evaluate(axe + "; undefined")
-    found = page.evaluate(f"axe.run(document, {json.dumps(RULES)}).then((result) => result.violations)")
+    options = json.dumps({"runOnly": {"type": "tag", "values": TAGS}})
+    doubtful = "...r.incomplete" if size == DESK else ""
+    found = page.evaluate(f"axe.run(document, {options}).then((r) => [...r.violations, {doubtful}])")
     return [
         f"{row['id']} ({row['impact']}): {node['html'][:200]} {node['failureSummary'][:300]}"
         for row in found
@@ -50,16 +51,16 @@ def test_axe_finds_nothing(
     found = {}
     for address in addresses:
         page.open(address)
-        found[address] = violations(page, axe)
+        found[address] = violations(page, axe, size)
     assert {address: rows for address, rows in found.items() if rows} == {}
 
 
 def test_axe_would_find_something(page: Page, country: ServedSite, axe: str) -> None:
-    """The check itself works: grey on grey is a violation."""
+    """The check itself works: pale grey on white is a violation."""
     page.show_as(*DESK)
     page.open(country.address + "en/index.html")
-    page.evaluate("document.querySelector('h1').style.cssText = 'color: #aaa; background: #bbb'")
-    assert any(row.startswith("color-contrast (serious)") for row in violations(page, axe))
+    page.evaluate("document.querySelector('.meta').style.color = '#bbb'")
+    assert any(row.startswith("color-contrast (serious)") for row in violations(page, axe, DESK))
 
 
 def test_the_first_tab_skips_to_the_content(page: Page, country: ServedSite) -> None:

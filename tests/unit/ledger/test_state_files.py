@@ -39,9 +39,9 @@ def test_turnout_is_listed_by_urn_and_time() -> None:
     night.say(turnout(night, 7), DEVICE_KEYS[0])
     assert text(night, TURNOUT) == (
         "urn,units,time,ballots\n"
-        "u0,101,2027-01-14T17:00:00Z,7\n"
-        "u1,201 101,2027-01-14T17:00:00Z,20\n"
-        "u1,201 101,2027-01-14T18:00:00Z,30\n"
+        "u0,101,2027-01-14T21:00:00Z,7\n"
+        "u1,201 101,2027-01-14T21:00:00Z,20\n"
+        "u1,201 101,2027-01-14T22:00:00Z,30\n"
     )
 
 
