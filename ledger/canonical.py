@@ -5,8 +5,9 @@ shortest form. Types are msgspec structs derived from ``Canonical``, so an array
 refused; whatever does not re-encode to itself is refused too. This module knows no kind of record.
 """
 
+import threading
 import unicodedata
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -43,6 +44,8 @@ def _plain(value: object) -> bytes:
 
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_plain)
+_DECODERS: dict[Any, msgspec.msgpack.Decoder[Any]] = {}
+_MAKING_DECODER = threading.Lock()
 
 
 class Canonical(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -54,13 +57,26 @@ def encode(value: object) -> bytes:
     return _ENCODER.encode(value)
 
 
+def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
+    """The decoder of a type, made once and by one thread at a time.
+
+    msgspec 0.22 looks a struct's fields up when it meets the type for the first time, and a second thread that meets it
+    meanwhile gets fields that are not there yet: the process dies. A decoder that is made holds all that it needs.
+    """
+    decoder = _DECODERS.get(kind)
+    if decoder is None:
+        with _MAKING_DECODER:
+            decoder = _DECODERS.setdefault(kind, msgspec.msgpack.Decoder(kind))
+    return decoder
+
+
 def decode(kind: type[_T], data: bytes) -> _T:
     """Parse ``data`` as ``kind`` and refuse every spelling but the canonical one.
 
     Raises FormatError(``NOT_CANONICAL``) with the place of the fault where one is known.
     """
     try:
-        value = msgspec.msgpack.decode(data, type=kind)
+        value: _T = _decoder(kind).decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise FormatError("NOT_CANONICAL", f"not a well-formed {kind.__name__}: {error}") from error
     if _ENCODER.encode(value) != data:
@@ -76,9 +92,10 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
 def decode_many(kind: type[_T], data: bytes) -> tuple[_T, ...]:
     """Parse an array of ``kind`` as ``decode`` does, for bytes that ``encode`` made of a tuple. Raises FormatError."""
     try:
-        return msgspec.msgpack.decode(data, type=tuple[kind, ...])  # type: ignore[valid-type]  # a type made at run time
+        values: tuple[_T, ...] = _decoder(tuple[kind, ...]).decode(data)  # type: ignore[valid-type]  # made at run time
     except (msgspec.DecodeError, RecursionError) as error:
         raise FormatError("NOT_CANONICAL", f"not a well-formed array of {kind.__name__}: {error}") from error
+    return values
 
 
 def require_text(*texts: str) -> None:
