@@ -71,6 +71,7 @@ RECORD_REFUSALS: dict[str, Answer] = {
 }
 """Refusals of one record within a batch: the request itself is answered with status 200."""
 
+_UNREAD = frozenset({"TOO_LARGE", "TOO_SLOW"})
 _STORAGE_CODES = {"DISK_FULL": "STORAGE_FULL", "STORE_BUSY": "BUSY"}
 
 
@@ -98,4 +99,6 @@ def encode_refusal(error: RequestError) -> bytes:
 
 
 def refusal_headers(error: RequestError) -> dict[str, str]:
-    return {"Retry-After": str(RETRY_AFTER_SECONDS)} if error.answer.retry else {}
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if error.answer.retry else {}
+    # The rest of such a body is not waited for, so that nothing can come after it.
+    return headers | ({"Connection": "close"} if error.code in _UNREAD else {})

@@ -21,8 +21,14 @@ MAX_HEAD = 32 * 1024
 MAX_MESSAGE = MAX_HEAD + 2 * MAX_BODY
 """Bytes of a whole request, with all that chunked encoding may add. A longer one ends the connection."""
 
+MAX_UNREAD = 16 * 1024 * 1024
+"""Bytes that are still taken in, and thrown away, from a client whose request was refused while it was being sent."""
+
 HEAD_SECONDS = 15.0
 """A client that has not sent a request's head by then is gone, or holds a place on purpose."""
+
+UNREAD_SECONDS = 5.0
+"""How long a client may go on sending what was refused: cut off at once, it would never see the answer."""
 
 CLOSE_SECONDS = 0.5
 """For the last bytes to an idle client when the server is told to stop."""
@@ -32,12 +38,14 @@ class ClientProtocol(HttpToolsProtocol):
     """Made by uvicorn for each connection, once its TLS handshake is done."""
 
     _peer: bytes | None = None
+    _writes: "JoinedWrites"
     _in_head = True
     _received = 0
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(JoinedWrites(transport, self.loop))
+        self._writes = JoinedWrites(transport, self.loop)
+        super().connection_made(self._writes)
         connection = transport.get_extra_info("ssl_object")
         if connection is not None:
             self._peer = connection.getpeercert(True)
@@ -49,6 +57,10 @@ class ClientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += len(data)
+        if self._writes.lingering:
+            if self._received > MAX_UNREAD:
+                self.transport.abort()
+            return
         super().data_received(data)
         if self._received > (MAX_HEAD if self._in_head else MAX_MESSAGE) and not self.transport.is_closing():
             self.transport.abort()
@@ -62,7 +74,12 @@ class ClientProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._stop_timer()
+        self._writes.peer_is_sending = True
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._writes.peer_is_sending = False
+        super().on_message_complete()
 
     def shutdown(self) -> None:
         super().shutdown()
@@ -83,9 +100,10 @@ class ClientProtocol(HttpToolsProtocol):
 
 
 class JoinedWrites(asyncio.Transport):
-    """A connection whose writes within one turn of the event loop leave it as one.
+    """A connection whose writes within one turn of the event loop leave it as one, and that closes when it is heard out.
 
-    uvicorn writes an answer's head and its body apart: two TLS records, two system calls and two packets.
+    uvicorn writes an answer's head and its body apart: two TLS records, two system calls and two packets. It also
+    closes at once, and a client that was still sending would then get a reset instead of the answer.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -93,6 +111,8 @@ class JoinedWrites(asyncio.Transport):
         self._transport = transport
         self._loop = loop
         self._waiting: list[bytes] = []
+        self.peer_is_sending = False
+        self.lingering = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self._waiting:
@@ -101,14 +121,19 @@ class JoinedWrites(asyncio.Transport):
 
     def close(self) -> None:
         self._flush()
-        self._transport.close()
+        if self.peer_is_sending and not self.is_closing():
+            self.lingering = True
+            self._transport.resume_reading()
+            self._loop.call_later(UNREAD_SECONDS, self._transport.abort)
+        elif not self.lingering:
+            self._transport.close()
 
     def abort(self) -> None:
         self._waiting.clear()
         self._transport.abort()
 
     def is_closing(self) -> bool:
-        return self._transport.is_closing()
+        return self.lingering or self._transport.is_closing()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self._transport.get_extra_info(name, default)
@@ -120,7 +145,7 @@ class JoinedWrites(asyncio.Transport):
         self._transport.resume_reading()
 
     def _flush(self) -> None:
-        if self._waiting and not self._transport.is_closing():
+        if self._waiting and not self.is_closing():
             self._transport.write(b"".join(self._waiting))
         self._waiting.clear()
 

@@ -137,6 +137,7 @@ def test_whatever_is_sent_gets_a_coded_answer(
             (b"\xff" * 1024 * 1024, (400, "BAD_BATCH")),
             (bytes(1024 * 1024 + 1), (413, "TOO_LARGE")),
             (bytes(5 * 1024 * 1024), (413, "TOO_LARGE")),
+            (bytes(15 * 1024 * 1024), (413, "TOO_LARGE")),
         ]:
             assert code_of(client.post("/v1/records", content=body, headers=HEADERS)) == expected
         assert code_of(client.post("/v1/records", content=b"")) == (415, "WRONG_TYPE")

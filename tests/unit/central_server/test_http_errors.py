@@ -53,3 +53,4 @@ def test_a_refusal_is_bounded_json() -> None:
     assert document == {"code": "BUSY", "message": "ж" * MAX_MESSAGE, "retry": True}
     assert refusal_headers(error) == {"Retry-After": "5"}
     assert refusal_headers(RequestError("BAD_BATCH", "")) == {}
+    assert refusal_headers(RequestError("TOO_LARGE", "")) == {"Connection": "close"}

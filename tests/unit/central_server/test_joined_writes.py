@@ -82,6 +82,18 @@ def test_closing_sends_what_is_waiting_first() -> None:
     assert run(end) == [b"last", "close"]
 
 
+def test_a_peer_that_is_still_sending_is_heard_out_before_the_end() -> None:
+    def end(joined: JoinedWrites) -> None:
+        joined.peer_is_sending = True
+        joined.write(b"refused")
+        joined.close()
+        joined.write(b"late")
+        joined.close()
+        assert joined.is_closing()
+
+    assert run(end) == [b"refused", "resume"]
+
+
 def test_aborting_sends_nothing_more() -> None:
     def end(joined: JoinedWrites) -> None:
         joined.write(b"last")
