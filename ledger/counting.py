@@ -19,12 +19,10 @@ def add_tally(state: State, urn: str, unit: str, tally: LiveTally, contests: tup
 
 
 def take_out(state: State, urn: str, unit: str) -> LiveTally:
-    """Undo ``add_tally``; the tally that was live."""
+    """Undo ``add_tally``, in a unit that is not annulled; the tally that was live."""
     tally = state.live.pop((urn, unit))
-    annulled = state.annulled(unit)
     for line in parse_counts(tally.counts):
-        if line.contest not in annulled:
-            move_cell(state, unit, line, -1)
+        move_cell(state, unit, line, -1)
     state.changed.add(unit)
     return tally
 

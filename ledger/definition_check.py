@@ -35,6 +35,9 @@ def _check_ancestry(unit: ReportingUnit, units: Mapping[str, ReportingUnit]) -> 
     while above is not None:
         if above in seen or above not in units or len(seen) == MAX_LEVELS:
             raise _broken(f"unit {unit.id}: the units above it do not end in a country")
+        if units[above].ballot and above != unit.id:
+            # A precinct's totals are its own urns' alone.
+            raise _broken(f"unit {unit.id}: precinct {above} is above it")
         seen.add(above)
         above = units[above].parent
 

@@ -88,6 +88,8 @@ class Election(Canonical, frozen=True):
             raise ValueError("rules are not in ascending order of distinct codes")
         if list(self.turnout_times) != sorted(set(self.turnout_times)):
             raise ValueError("turnout times are not distinct and ascending")
+        if len(set(self.vote_types)) != len(self.vote_types):
+            raise ValueError("a vote type is named twice")
         if len({role.public_key for role in self.roles}) != len(self.roles):
             raise ValueError("a key has two roles")
 
@@ -101,9 +103,9 @@ class Election(Canonical, frozen=True):
 
 
 class ContestSelection(Canonical, frozen=True):
-    """One line of a contest's ballot. Ids are never used again within the contest."""
+    """One line of a contest's ballot. Ids are never used again within the contest; a tally has them beside votes."""
 
-    id: Count
+    id: Annotated[int, Meta(ge=0, le=2**31 - 1)]
     name: Words
     party: Text
     kind: SelectionKind

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from msgspec import structs
+
 from ledger.election import (
     BallotContest,
     Contest,
@@ -21,7 +23,7 @@ from ledger.election import (
 from ledger.fold import Fold, Outcome
 from ledger.primitives import Hash, KeyId, PublicKey, sha256
 from ledger.record import Body, VerifiedRecord
-from ledger.rulings import Decision
+from ledger.rulings import Authority, Decision
 from ledger.signing import Ed25519Signer
 from ledger.tally import ContestTally, TallyReport
 from tests.unit.ledger.definition_factory import election_of
@@ -87,6 +89,7 @@ class DecidedNight:
     bodies: dict[Hash, TallyReport] = field(default_factory=dict)
     annulled: dict[Hash, tuple[str, frozenset[int]]] = field(default_factory=dict)
     out_of_use: set[str] = field(default_factory=set)
+    registered: dict[str, int | None] = field(default_factory=REGISTERED.copy)
 
     def __post_init__(self) -> None:
         for body in (ELECTION, *PARTS):
@@ -126,6 +129,12 @@ class DecidedNight:
                 self.out_of_use.add(body.urn or "")
         return outcome
 
+    def amend(self, unit: str, registered: int | None) -> None:
+        part = structs.replace(self.fold.definition.units[unit], registered_voters=registered)
+        act = Authority(ELECTION.election_id, "amend_unit", "r", "1", unit=part)
+        assert self.apply(act, *OFFICIAL_IDS)[1].status == "applied"
+        self.registered[unit] = registered
+
     def annulled_in(self, unit: str) -> frozenset[int]:
         return frozenset(contest for of, contests in self.annulled.values() if of == unit for contest in contests)
 
@@ -154,8 +163,8 @@ class DecidedNight:
             cells = [line for line in self._cells(unit) if line.contest == contest]
             due = self.expected(unit, contest)
             expected += due
-            registered += (REGISTERED[unit] or 0) if due else 0
-            covered += (REGISTERED[unit] or 0) if due and len(cells) == due else 0
+            registered += (self.registered[unit] or 0) if due else 0
+            covered += (self.registered[unit] or 0) if due and len(cells) == due else 0
             for line in cells:
                 shown = [1, line.withheld, line.ballots, line.overvotes or 0, line.undervotes or 0]
                 numbers = [one + more for one, more in zip(numbers, shown, strict=True)]

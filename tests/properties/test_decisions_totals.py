@@ -58,10 +58,13 @@ def decisions(draw: st.DrawFn, night: DecidedNight) -> Decision:
 
 
 def step(data: st.DataObject, night: DecidedNight) -> None:
-    if data.draw(st.integers(0, 4)) < 3:
+    choice = data.draw(st.integers(0, 9))
+    if choice < 6:
         night.report(data.draw(tallies()))
-    else:
+    elif choice < 9:
         night.decide(data.draw(decisions(night)))
+    else:
+        night.amend(data.draw(st.sampled_from(["p0", "p1", "p2"])), data.draw(st.sampled_from([None, 0, 10, 500])))
 
 
 def all_sums(night: DecidedNight) -> dict[str, Sums]:

@@ -52,6 +52,8 @@ def test_the_small_election_fits() -> None:
     [
         (change_unit("A", parent=None), "here 2 have"),
         (change_unit("A", parent="A"), "do not end in a country"),
+        (change_unit("B", parent="101"), "unit B: precinct 101 is above it"),
+        (change_unit("201", parent="101"), "unit 201: precinct 101 is above it"),
         (change_unit("A", parent="nowhere"), "do not end in a country"),
         (change_unit("A", ballot=(BallotContest(1),)), "precincts have a ballot"),
         (change_unit("101", ballot=()), "precincts have a ballot"),

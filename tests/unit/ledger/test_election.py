@@ -57,6 +57,7 @@ def test_a_rehearsal_is_another_election() -> None:
         {"date": "2027-01-24\n"},
         {"utc_offset": "06:00"},
         {"polls_close": -1},
+        {"polls_close": 253_402_300_800},
         {"vote_types": ()},
         {"vote_types": tuple(f"t{number}" for number in range(9))},
         {"vote_types": ("in person",)},
@@ -69,6 +70,25 @@ def test_a_rehearsal_is_another_election() -> None:
 def test_an_election_out_of_bounds_is_refused(change: dict[str, object]) -> None:
     election, _ = small_election()
     refused(msgspec.structs.replace(election, **change))
+
+
+@pytest.mark.parametrize(
+    ("place", "good", "bad"),
+    [
+        (7, [1, 2], [2, 1]),
+        (7, [1, 2], [1, 1]),
+        (9, ["a", "b"], ["a", "a"]),
+        (12, [["official", "a", bytes(32)]], [["official", "a", bytes(32)], ["publisher", "b", bytes(32)]]),
+    ],
+    ids=["times descend", "a time twice", "a vote type twice", "a key with two roles"],
+)
+def test_lists_of_an_election_name_each_thing_once(place: int, good: object, bad: object) -> None:
+    body = msgpack.unpackb(encode(small_election()[0]))
+    body[place] = good
+    assert isinstance(decode(Election, msgpack.packb(body)), Election)
+    body[place] = bad
+    with pytest.raises(FormatError):
+        decode(Election, msgpack.packb(body))
 
 
 def test_a_role_that_nobody_knows_is_refused() -> None:

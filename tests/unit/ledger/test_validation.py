@@ -6,8 +6,17 @@ from msgspec import structs
 
 from ledger.canonical import decode, encode
 from ledger.errors import FormatError
-from ledger.validation import Relation, Rule, Term, Values, breaks
-from tests.unit.ledger.election_factory import small_election, words
+from ledger.validation import Relation, Rule, Scope, Term, Values, breaks
+from tests.unit.ledger.election_factory import (
+    COMMISSION_KEY,
+    DEVICE_KEYS,
+    PUBLISHER_KEY,
+    small_election,
+    small_night,
+    tally,
+    words,
+)
+from tests.unit.ledger.ruling_factory import returned, snapshot
 
 PLAIN = Rule("W.100", "contest", None, (Term(1, "votes"),), "<=", (Term(1, "ballots"),), words("no"))
 
@@ -80,3 +89,27 @@ def test_rules_of_an_election_are_distinct_ascending_and_bounded() -> None:
         raw[11] = [msgpack.unpackb(encode(one)) for one in rules]
         with pytest.raises(FormatError):
             decode(type(election), msgpack.packb(raw))
+
+
+def test_a_rule_is_asked_in_its_scope_alone() -> None:
+    """Four rules that nothing can keep, one a scope."""
+    scopes: tuple[Scope, ...] = ("contest", "tally", "clock", "return")
+    always = structs.replace(rule("=", 1, 2), code="W.100")
+    night = small_night(
+        rules=tuple(structs.replace(always, code=f"W.10{place}", scope=scope) for place, scope in enumerate(scopes))
+    )
+
+    def codes() -> list[str]:
+        found = [flag.code for flag in night.fold.flags]
+        night.fold.flags.clear()
+        return found
+
+    night.say(returned(night), COMMISSION_KEY)
+    assert codes() == ["W.103"]
+    night.say(tally(night), DEVICE_KEYS[0])
+    assert codes() == ["W.101", "W.100", "W.100"]
+    for expected in (["W.102"], []):
+        night.say(snapshot(night), PUBLISHER_KEY)
+        assert codes() == expected
+    night.say(tally(night, seq=2), DEVICE_KEYS[0])
+    assert codes() == []
