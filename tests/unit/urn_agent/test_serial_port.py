@@ -42,12 +42,13 @@ def test_every_byte_value_crosses_the_line_both_ways() -> None:
 
 
 def test_a_full_line_takes_what_fits_and_does_not_wait(end: PtyEnd) -> None:
+    """A write that takes nothing ends the loop; a little later the system may have made room for more."""
     port = SerialPort.open(Path(end.path))
     written = 0
     while taken := port.write(bytes(4_096)):
         written += taken
-    assert 4_096 < written < 1_000_000
-    assert port.write(b"more") == 0
+        assert written < 1_000_000
+    assert written > 4_096
     port.close()
 
 

@@ -10,6 +10,7 @@ import pytest
 from ledger.primitives import sha256
 from simulator.urn import play_in_memory
 from tests.unit.urn_agent.agent_factory import Desk, final_report, make_urn, open_outbox, zero_report
+from tests.unit.urn_agent.test_outbox import put
 from urn_agent import outbox_file, sittings
 from urn_agent.frame import encode_frame
 from urn_agent.link_events import Report, ReportIdentity
@@ -79,6 +80,17 @@ def test_a_stored_report_is_not_answered_until_the_urn_goes_on(outbox: Outbox) -
     assert answered[0] == [False]
     assert answered[-1] == [True]
     assert answered[:-1].count([True]) == 0
+
+
+def test_a_later_report_opens_the_question_again(outbox: Outbox) -> None:
+    """In the same transaction as the report: no crash leaves it stored, and its answer taken for arrived."""
+    book = outbox.sittings
+    book.note_hello(SITTING)
+    book.note_hello(replace(SITTING, session=2, heard_ms=2_000))
+    for session in (1, 2):
+        book.note_answered("u0", session)
+    assert put(outbox, final_report())
+    assert [sitting.is_answered for sitting in book.sittings()] == [False, True]
 
 
 def test_a_refusal_for_good_is_kept_until_another_report_takes_its_place(outbox: Outbox) -> None:
