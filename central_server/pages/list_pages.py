@@ -1,6 +1,7 @@
 """Two lists across the country: precincts that are waited for, and what rules and decisions have marked."""
 
 import re
+from collections.abc import Iterable, Mapping, Set
 
 from central_server.pages.area_page import precinct_row
 from central_server.pages.page_model import Document, MarkSection, PrecinctSection, RulingSection, Section
@@ -39,18 +40,28 @@ def notices_document(data: SiteData) -> Document:
     if data.rulings:
         sections.append(RulingSection(say("rulings"), data.rulings))
     if data.marks:
-        marks = tuple(mark_row(data, mark, links.get(mark.index)) for mark in data.marks)
-        sections.append(MarkSection(say("marks"), marks))
+        sections.append(MarkSection(say("marks"), mark_rows(data, data.marks, links)))
     notes = (Note("notices_explained"),) if sections else (Note("no_notices"),)
     return Document("notices", "list", say("notices_title"), None, (home_link(),), None, (), notes, tuple(sections))
 
 
-def mark_row(data: SiteData, mark: Mark, link: Link | None) -> MarkRow:
-    found = _ABOUT.fullmatch(mark.message)
-    contest = data.contests.get(int(found[1])) if found is not None and found[1] else None
-    message = found[2] if found is not None else mark.message
-    about = contest.title if contest is not None else None
-    return MarkRow(mark.index, mark.code, _words(data, mark.code, message), about, link)
+def mark_rows(data: SiteData, marks: Iterable[Mark], links: Mapping[int, Link]) -> tuple[MarkRow, ...]:
+    """A row for each entry and code, with the contests that it is about. ``links``: precincts by entry index."""
+    numbers: dict[tuple[int, str, Title], set[int]] = {}
+    for mark in marks:
+        found = _ABOUT.fullmatch(mark.message)
+        words = _words(data, mark.code, found[2] if found is not None else mark.message)
+        about = numbers.setdefault((mark.index, mark.code, words), set())
+        if found is not None and found[1]:
+            about.add(int(found[1]))
+    return tuple(
+        MarkRow(index, code, words, _titles(data, about), links.get(index))
+        for (index, code, words), about in numbers.items()
+    )
+
+
+def _titles(data: SiteData, numbers: Set[int]) -> tuple[Title, ...]:
+    return tuple(data.contests[number].title for number in sorted(numbers & data.contests.keys()))
 
 
 def _words(data: SiteData, code: str, message: str) -> Title:

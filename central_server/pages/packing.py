@@ -38,6 +38,8 @@ _LINE_BYTES = 150
 _COLUMN_BYTES = 24
 """Markup of a number in a column of its own, and the number."""
 _SECTION_BYTES = 1_100
+_LABEL_LETTERS = 40
+"""What the links between pages show of a name."""
 
 
 def pack(document: Document) -> list[tuple[Section, ...]]:
@@ -105,8 +107,9 @@ def page_path(path: str, page: int) -> str:
 
 
 def page_labels(pages: list[tuple[Section, ...]]) -> Iterator[Title | None]:
-    """For each page, the first name on it where pages go on with a list of names."""
-    for sections in pages:
-        first = sections[0] if sections else None
+    """For each page but the first, what it begins with: a name where it goes on with a list of names, or a title."""
+    for page, sections in enumerate(pages):
+        first = sections[0] if page else None
         named = getattr(first.rows[0], "link", None) if first is not None and first.continued else None
-        yield named.name if named is not None else None
+        title = named.name if named is not None else first.title if first is not None else None
+        yield None if title is None else Title(*(text[:_LABEL_LETTERS] for text in msgspec.structs.astuple(title)))

@@ -100,12 +100,12 @@ class TurnoutRow(msgspec.Struct, frozen=True):
 
 
 class MarkRow(msgspec.Struct, frozen=True):
-    """A rule's mark at a log entry. ``about`` is the contest, ``link`` the precinct where it is known."""
+    """A rule's mark at a log entry. ``about``: the contests it is about; ``link``: the precinct where it is known."""
 
     index: int
     code: str
     words: Title
-    about: Title | None
+    about: tuple[Title, ...]
     link: Link | None
 
 

@@ -1,7 +1,7 @@
 """A precinct: its tally in every contest, and how anyone finds and checks the log entries that it comes from."""
 
 from central_server.pages.figures import share
-from central_server.pages.list_pages import mark_row
+from central_server.pages.list_pages import mark_rows
 from central_server.pages.page_model import Document, EntrySection, MarkSection, ResultSection, Section
 from central_server.pages.page_rows import EntryRow, Fact, Note
 from central_server.pages.precinct_rows import CellRow, PrecinctData
@@ -27,10 +27,9 @@ def precinct_document(data: SiteData, precinct: PrecinctData) -> Document:
     if status == "complete" and precinct.registered and len(precinct.cells) == 1:
         # With several contests nobody can tell here how many of their ballots are one voter's.
         facts.append(Fact("turnout", share=share(precinct.cells[0].ballots, precinct.registered)))
-    sections: list[Section] = [_result_section(data, cell) for cell in precinct.cells if cell.rows or cell.annulled]
+    sections: list[Section] = [_result_section(data, cell) for cell in precinct.cells]
     if precinct.marks:
-        marks = tuple(mark_row(data, mark, None) for mark in precinct.marks)
-        sections.append(MarkSection(say("marks"), marks))
+        sections.append(MarkSection(say("marks"), mark_rows(data, precinct.marks, {})))
     if entries := _entries(precinct):
         sections.append(EntrySection(say("receipt"), entries))
     return Document(
@@ -59,8 +58,8 @@ def _result_section(data: SiteData, cell: CellRow) -> ResultSection:
     return ResultSection(
         contest.title,
         f"contest/{contest.number}",
-        meter(cell.reported, cell.expected),
-        sum_facts(cell),
+        None if cell.annulled else meter(cell.reported, cell.expected),
+        sum_facts(cell) if cell.rows else (),
         tuple(notes),
         types,
         hand,

@@ -62,22 +62,21 @@ class PrecinctData(msgspec.Struct, frozen=True):
 
     @property
     def expected(self) -> int:
-        return sum(cell.expected for cell in self.cells)
+        """Counts that are waited for; of annulled contests none is."""
+        return sum(cell.expected for cell in self.cells if not cell.annulled)
 
     @property
     def reported(self) -> int:
-        return sum(cell.reported for cell in self.cells)
+        return sum(cell.reported for cell in self.cells if not cell.annulled)
 
     @property
     def status(self) -> str:
         """``annulled``, ``idle`` (nothing is expected), ``missing``, ``partial`` or ``complete``."""
         if self.cells and all(cell.annulled for cell in self.cells):
             return "annulled"
-        open_cells = [cell for cell in self.cells if not cell.annulled]
-        expected, reported = (sum(getattr(cell, name) for cell in open_cells) for name in ("expected", "reported"))
-        if reported >= expected:
-            return "complete" if reported else "idle"
-        return "partial" if reported else "missing"
+        if self.reported >= self.expected:
+            return "complete" if self.reported else "idle"
+        return "partial" if self.reported else "missing"
 
 
 def parse_marks(files: dict[str, bytes]) -> tuple[Mark, ...]:

@@ -16,10 +16,9 @@ from central_server.pages.precinct_rows import (
 from central_server.pages.results_document import ContestResults, ResultsDocument, Stamp, UnitResults, parse_results
 from central_server.pages.wording import say
 from ledger.errors import FormatError
-from ledger.results import COVERAGE, FLAGS, LATEST, PRECINCTS, RETURNS, RULINGS, TURNOUT
+from ledger.results import COVERAGE, FLAGS, LATEST, PRECINCTS, RETURNS, RULINGS
 
-STATE_FILES = (PRECINCTS, COVERAGE, FLAGS, TURNOUT, RETURNS, RULINGS)
-SOURCES = (LATEST, ELECTION, *STATE_FILES)
+SOURCES = (LATEST, ELECTION, PRECINCTS, COVERAGE, FLAGS, RETURNS, RULINGS)
 """The published files that pages are drawn from."""
 
 

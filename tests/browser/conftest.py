@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from central_server.pages.results_document import parse_stamp
 from central_server.pages.site_writer import SiteWriter
 from ledger.results import LATEST, numbered_path
 from tests.browser.chromium import Browser, Page, find_chromium, run_chromium
@@ -97,8 +98,9 @@ def own_site(tmp_path: Path) -> Iterator[ServedSite]:
     yield from _serve(tmp_path, files_of(eventful_night().fold))
 
 
-def draw(directory: Path, files: dict[str, bytes], number: int) -> None:
+def draw(directory: Path, files: dict[str, bytes]) -> None:
     """The site of these result files, as the server's publisher draws it."""
+    number = parse_stamp(files[LATEST]).number
     for path, data in {**files, numbered_path(number): files[LATEST]}.items():
         (directory / path).parent.mkdir(parents=True, exist_ok=True)
         (directory / path).write_bytes(data)
@@ -109,7 +111,7 @@ def draw(directory: Path, files: dict[str, bytes], number: int) -> None:
 
 
 def _serve(directory: Path, files: dict[str, bytes]) -> Iterator[ServedSite]:
-    draw(directory, files, 1 if b'"number":1,' in files[LATEST] else 2)
+    draw(directory, files)
     # Browsers ask whether a file has changed since a second; here snapshots follow each other faster than on a night.
     for path in directory.rglob("*.*"):
         os.utime(path, (0, 0))

@@ -27,7 +27,7 @@ def publish_another(site: ServedSite) -> None:
     night.say(snapshot(night), PUBLISHER_KEY)
     annulment = next(place for place, entry in enumerate(night.entries) if b"annul" in entry)
     night.say(decision(night, "reinstate", leaf(night, annulment)), *OFFICIAL_KEYS[:2])
-    draw(site.directory, files_of(night.fold), 3)
+    draw(site.directory, files_of(night.fold))
 
 
 def test_new_numbers_appear_and_focus_stays(page: Page, own_site: ServedSite) -> None:

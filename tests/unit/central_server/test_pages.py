@@ -61,15 +61,18 @@ def test_a_contest_shows_what_the_file_says(quiet: SiteData) -> None:
 def test_the_overview_says_how_much_is_in_and_what_is_awaited(quiet: SiteData) -> None:
     text = Outline(page_of(quiet, "index")).text
     assert "Counts in 50.00% 2 of 4" in text
-    assert "Precincts in completely 1 of 2 Registered voters in those precincts 100 of 300" in text
+    assert "Precincts fully reported 1 of 2 Registered voters in those precincts 100 of 300" in text
     assert "A 1 of 1 B 0 of 1" in text
-    assert "Precincts not yet in 1 Precincts in part 0 Records held by a rule, not counted 1" in text
+    assert "Precincts not reported yet 1 Precincts reported in part 0 Records held by a rule, not counted 1" in text
 
 
 def test_precincts_that_are_missing_are_there_by_name(quiet: SiteData) -> None:
     missing, area = Outline(page_of(quiet, "missing")), Outline(page_of(quiet, "area/B"))
-    assert "B Precinct Status Counts in Registered voters Two Not yet in 0 of 2 200" in missing.text
-    assert "Precincts still awaited Precinct Status Counts in Registered voters Two Not yet in 0 of 2 200" in area.text
+    assert "B Precinct Status Counts in Registered voters Two Not reported yet 0 of 2 200" in missing.text
+    assert (
+        "Precincts still awaited Precinct Status Counts in Registered voters Two Not reported yet 0 of 2 200"
+        in area.text
+    )
     for outline in (missing, area):
         assert "../" * ("area" in outline.page and outline is area) + "precinct/201.html" in outline.values("href")
     assert "No count has come in from this precinct yet." in Outline(page_of(quiet, "precinct/201")).text
@@ -147,7 +150,7 @@ def test_a_precinct_of_nothing_and_an_election_of_zeros_can_be_drawn() -> None:
     text = Outline(page_of(data, "index")).text
     assert "Counts in 0.00% 0 of 4" in text
     assert "S1 P — " in text
-    assert "Precincts in completely 0 of 2" in text
+    assert "Precincts fully reported 0 of 2" in text
 
 
 def test_names_are_text_and_never_markup() -> None:

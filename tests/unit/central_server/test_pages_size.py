@@ -84,7 +84,7 @@ def test_a_divided_document_loses_and_repeats_nothing() -> None:
         assert parts == whole
     first = Outline(render_page(Site.of(data.document), Packed(document, pages), 1, "en", data.stamp).decode())
     assert {f"../area/osh~{number}.html" for number in range(2, len(pages) + 1)} <= set(first.values("href"))
-    assert "Page 2 from Precinct 5" in first.text
+    assert "Page 2 Precinct 5" in first.text
 
 
 def test_small_documents_are_one_page() -> None:
