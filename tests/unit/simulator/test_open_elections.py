@@ -6,7 +6,9 @@ import pytest
 
 from ledger.errors import FormatError
 from simulator.open_elections import read_scenario
-from simulator.open_elections_file import MAX_PROBLEMS, parse_results
+from simulator.open_elections_data import ResultsFile
+from simulator.open_elections_file import parse_results
+from simulator.open_elections_notes import MAX_PROBLEMS
 
 HEADER = "county,precinct,office,district,candidate,party,votes,absentee,election_day\r\n"
 GOOD = HEADER + (
@@ -21,6 +23,11 @@ def write(folder: Path, text: str) -> Path:
     path = folder / "night.csv"
     path.write_bytes(text.encode())
     return path
+
+
+def warnings(file: ResultsFile) -> dict[str, int]:
+    """How often, by code."""
+    return {warning.code: warning.count for warning in file.warnings}
 
 
 def test_precincts_of_the_same_name_in_two_counties_are_two(tmp_path: Path) -> None:
@@ -55,16 +62,25 @@ def test_columns_after_the_votes_are_vote_types(tmp_path: Path) -> None:
         (GOOD.replace(",5,2,3", ",-5,2,3"), "BAD_COUNT", "line 2"),
         (GOOD.replace(",5,2,3", ',"1,005",2,3'), "BAD_COUNT", "line 2"),
         (GOOD.replace(",5,2,3", ",,2,3"), "BAD_COUNT", "line 2"),
+        (GOOD.replace(",5,2,3", ",5.0,2,3"), "BAD_COUNT", "line 2"),
+        (GOOD.replace(",5,2,3", ",٥,2,3"), "BAD_COUNT", "line 2"),
+        (GOOD.replace(",5,2,3", ",0000000005,2,3"), "BAD_COUNT", "line 2"),
         (GOOD.replace(",5,2,3", ",6,2,3"), "VOTES_DO_NOT_ADD_UP", "line 2"),
         (GOOD.replace(",5,2,3", ",5,2"), "BAD_ROW", "line 2"),
-        (GOOD + "Adair,2 South,President,,José Álvarez,GRN,7,7,0\r\n", "DUPLICATE_ROW", "line 6 repeats"),
-        (GOOD + "Adair,TOTAL,President,,José Álvarez,GRN,7,7,0\r\n", "TOTAL_ROW", "line 6 is a total"),
+        (GOOD + "Adair,2 South,President,,José Álvarez,GRN,7,7,0\r\n", "DUPLICATE_ROW", "line 6.* line 4"),
+        (GOOD + "Adair,TOTAL,President,,José Álvarez,GRN,7,7,0\r\n", "TOTAL_ROW", "line 6.* total"),
+        (GOOD + "Adair,Adair County Totals,President,,José Álvarez,GRN,7,7,0\r\n", "TOTAL_ROW", "line 6"),
+        (GOOD + "Adair,2 South,President,,Total Votes,,7,7,0\r\n", "TOTAL_ROW", "line 6"),
+        (GOOD + "Adair,,President,,José Álvarez,GRN,7,7,0\r\n", "BLANK_NAME", "line 6: the precinct"),
+        (GOOD + "Adair,2 South,President,,,GRN,7,7,0\r\n", "BLANK_NAME", "line 6: the candidate"),
+        (GOOD + "Adair,2 South,Mayor,,Over Votes,,7,7,0\r\n", "NO_CHOICES", "line 6.*Mayor"),
         (GOOD.replace("2 South", "2\u200bSouth"), "BAD_TEXT", "line 4"),
+        (GOOD.replace("2 South", "S" * 501), "BAD_TEXT", "line 4"),
         (GOOD.replace("votes,absentee", "absentee,ballots"), "BAD_HEADER", "line 1"),
         (GOOD.replace("absentee", "votes"), "BAD_HEADER", "line 1"),
-        (HEADER, "EMPTY_FILE", "no rows"),
+        (HEADER, "EMPTY_FILE", "no rows with votes"),
         ("", "EMPTY_FILE", "no rows"),
-        (GOOD + 'Adair,"2 Sou', "BAD_ROW", "CSV"),
+        (GOOD + 'Adair,"2 Sou\r\n,President,,A,,1,1,0\r\n', "BAD_ROW", "line 6.*not CSV"),
     ],
 )
 def test_a_file_that_breaks_a_rule_is_refused_by_line(tmp_path: Path, text: str, code: str, words: str) -> None:
@@ -102,7 +118,7 @@ def test_the_iowa_file_is_read_whole(shared_data: Path) -> None:
     """1,661 precincts, 131 contests, 37,439 rows, and the certified votes for president."""
     path = shared_data / "iowa-2020-general-precinct.csv"
     scenario, file = read_scenario(path, None, 0)
-    assert not file.warnings
+    assert file.warnings == []
     assert (len(scenario.counts), len(scenario.contests)) == (1_661, 131)
     assert len(file.rows) == 37_439
     president = [row for row in file.rows if row.office == ("President", "")]
@@ -114,7 +130,7 @@ def test_all_problems_are_told_together_up_to_a_bound(tmp_path: Path) -> None:
     bad = "".join(f"A,{number},Mayor,,X,,x{number}\n" for number in range(50))
     with pytest.raises(FormatError) as caught:
         parse_results(write(tmp_path, "county,precinct,office,district,candidate,party,votes\n" + bad))
-    assert caught.value.message.count("BAD_COUNT") == MAX_PROBLEMS
+    assert caught.value.message.count("is not a whole number") == MAX_PROBLEMS
     assert "and perhaps more" in caught.value.message
 
 
@@ -133,12 +149,12 @@ def test_overvotes_and_undervotes_are_counters_and_no_selections(tmp_path: Path)
     assert (line.ballots, line.overvotes, line.undervotes, line.selections) == (7, 1, 2, ((1, 4),))
 
 
-def test_registered_voters_are_taken_from_their_rows(tmp_path: Path) -> None:
-    """Ballots cast are passed over with a warning: they follow from the counters."""
+def test_registered_voters_and_ballots_cast_are_no_contests(tmp_path: Path) -> None:
+    """Ballots cast are compared with the votes only: the ballots of a contest follow from its counters."""
     rows = "A,1,Mayor,X,4\nA,1,Registered Voters,,90\nA,1,Ballots Cast,,4\n"
     scenario, file = read_scenario(write(tmp_path, "county,precinct,office,candidate,votes\n" + rows), None, 0)
     assert [unit.registered_voters for unit in scenario.units if unit.type == "precinct"] == [90]
-    assert file.warnings == {"IGNORED_ROW": 1}
+    assert (warnings(file), file.ballots["A", "1"].number) == ({}, 4)
 
 
 def test_what_changes_no_count_is_mended_with_a_warning(tmp_path: Path) -> None:
@@ -146,4 +162,8 @@ def test_what_changes_no_count_is_mended_with_a_warning(tmp_path: Path) -> None:
     text = "county,precinct,office,candidate,votes,notes\n\nA, 1 ,Mayor,Jose\u0301,4,hand count\n"
     file = parse_results(write(tmp_path, text))
     assert (file.rows[0].place, file.rows[0].choice) == (("A", "1"), ("José", ""))
-    assert file.warnings == {"TRIMMED": 1, "NORMALISED": 1, "IGNORED_COLUMN notes": 1, "EMPTY_LINE": 1}
+    assert warnings(file) == {"TRIMMED": 1, "NORMALISED": 1, "IGNORED_COLUMN": 1, "EMPTY_LINE": 1}
+    assert [str(warning) for warning in file.warnings][:2] == [
+        "EMPTY_LINE: an empty line was passed over (once on line 2)",
+        "IGNORED_COLUMN: 'notes' is no vote type (once on line 1)",
+    ]
