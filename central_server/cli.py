@@ -1,4 +1,4 @@
-"""The command line of the central server: ``central-server init | roster | run | chain``.
+"""The command line of the central server: ``central-server definition | init | roster | run | chain``.
 
 Reads clocks, arguments and signals for the rest. An error that has a code is one line on standard error and status 1;
 wrong usage is status 2; standard output holds nothing but what is meant for programs, as JSON.
@@ -11,16 +11,19 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from central_server.definition_cli import WORDS as DEFINITION_WORDS
+from central_server.definition_cli import add_definition_options, run_definition
 from central_server.directory import ElectionDirectory
 from central_server.init import InitOptions, init_election
 from central_server.roster import finish_roster
 from central_server.run import RunOptions, run_server
 from ledger.anchor.chain_server import ChainServer
 from ledger.anchor.embedded_chain import EmbeddedChain
+from ledger.command_help import WRONG_USAGE, explained
 from ledger.errors import TunukError
 
 _Run: TypeAlias = Callable[[argparse.Namespace, ElectionDirectory], int]
@@ -39,13 +42,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+_STATUSES = {0: "done", 1: "refused or failed: a line with a code on standard error", 2: WRONG_USAGE}
+_SERVING = {0: "stopped by SIGTERM or Ctrl-C", 1: "could not start or go on: a line with a code", 2: WRONG_USAGE}
+_EXAMPLES = {
+    "": (
+        "central-server init --dir DIR --definition definition.json --server-url https://HOST:8443",
+        "central-server roster --dir DIR --enrolments FOLDER",
+        "central-server run --dir DIR --host 0.0.0.0 --port 8443",
+    ),
+    "definition": (
+        "central-server definition --from FOLDER > definition.json",
+        "central-server definition --check definition.json",
+    ),
+    "init": (
+        "central-server init --dir DIR --definition definition.json --server-url https://HOST:8443",
+        "central-server init --dir DIR --definition definition.json --chain-rpc http://NODE:8545 --chain-id 1337",
+    ),
+    "roster": ("central-server roster --dir DIR --enrolments FOLDER",),
+    "run": ("central-server run --dir DIR --host 0.0.0.0 --port 8443",),
+    "chain": ("central-server chain --dir DIR --rpc-port 8545",),
+}
+
+
 def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="central-server",
-        description="Take records from the agents, keep them in the log, publish and anchor the results.",
-    )
+    words = "take records from the agents, keep them in the log, publish and anchor the results"
+    parser = argparse.ArgumentParser(prog="central-server", **explained(words, _EXAMPLES[""], _STATUSES))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    init = _command(commands, "init", _init, "make the directory of a new election: keys, certificates, chain")
+    definition = _command(commands, "definition", run_definition, DEFINITION_WORDS, _STATUSES)
+    # It runs where there is no election yet.
+    definition.set_defaults(dir=Path())
+    add_definition_options(definition)
+    words = "make the directory of a new election: keys, certificates, chain"
+    init = _command(commands, "init", _init, words, _STATUSES)
+    _add_directory(init)
     init.add_argument("--definition", type=Path, required=True, metavar="FILE", help="the election's definition, JSON")
     init.add_argument("--server-url", metavar="URL", help="https address that devices are told in their bundles")
     init.add_argument("--chain-rpc", metavar="URL", help="JSON-RPC of a node to anchor on (default: embedded chain)")
@@ -56,24 +85,41 @@ def make_parser() -> argparse.ArgumentParser:
     init.add_argument(
         "--anchor-seconds", type=_positive, default=30, metavar="S", help="between anchors at least (%(default)s)"
     )
-    roster = _command(commands, "roster", _roster, "fix the election for the enrolled devices; make their bundles")
+    words = "fix the election for the enrolled devices; make their bundles"
+    roster = _command(commands, "roster", _roster, words, _STATUSES)
+    _add_directory(roster)
     roster.add_argument(
         "--enrolments", type=Path, required=True, metavar="FOLDER", help="holds an enrolment of every device, *.json"
     )
-    run = _command(commands, "run", _run, "serve until SIGTERM; prints its addresses as one line of JSON")
-    run.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    run.add_argument("--port", type=_port, default=0, help="0 takes a free one (%(default)s)")
-    run.add_argument("--rpc-port", type=_port, default=0, help="of the embedded chain, loopback only (%(default)s)")
-    chain = _command(commands, "chain", _chain, "serve the embedded chain alone, for a later audit")
-    chain.add_argument("--rpc-port", type=_port, default=0, help="loopback only; 0 takes a free one (%(default)s)")
+    words = "serve agents until SIGTERM; prints its addresses as one line of JSON"
+    run = _command(commands, "run", _run, words, _SERVING)
+    _add_directory(run)
+    run.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="to listen on (%(default)s)")
+    run.add_argument("--port", type=_port, default=0, metavar="N", help="0 takes a free one (%(default)s)")
+    run.add_argument(
+        "--rpc-port", type=_port, default=0, metavar="N", help="of the embedded chain, loopback only (%(default)s)"
+    )
+    words = "serve the embedded chain alone, for a later audit; prints its address as one line of JSON"
+    chain = _command(commands, "chain", _chain, words, _SERVING)
+    _add_directory(chain)
+    chain.add_argument(
+        "--rpc-port", type=_port, default=0, metavar="N", help="loopback only; 0 takes a free one (%(default)s)"
+    )
     return parser
 
 
-def _command(commands: _Commands, name: str, run: _Run, words: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=words, description=words[0].upper() + words[1:])
-    parser.add_argument("--dir", type=Path, required=True, metavar="DIR", help="the directory of the election")
+def _command(
+    commands: _Commands, name: str, run: _Run, words: str, statuses: Mapping[int, str]
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=words, **explained(words, _EXAMPLES[name], statuses)
+    )
     parser.set_defaults(run=run)
     return parser
+
+
+def _add_directory(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dir", type=Path, required=True, metavar="DIR", help="the directory of the election")
 
 
 def _positive(text: str) -> int:

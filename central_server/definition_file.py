@@ -174,18 +174,23 @@ def parse_definition_file(data: bytes) -> DefinitionFile:
     Raises FormatError(``DEFINITION_TOO_LONG``, ``DEFINITION_NOT_JSON``, ``DEFINITION_NAME_TWICE``,
     ``DEFINITION_BAD_FIELD``).
     """
-    if len(data) > MAX_DEFINITION:
-        raise FormatError("DEFINITION_TOO_LONG", f"a definition has at most {MAX_DEFINITION} bytes, not {len(data)}")
-    try:
-        document = json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
-    except UnicodeDecodeError as error:
-        raise FormatError("DEFINITION_NOT_JSON", f"the definition is not UTF-8 text: {error}") from error
-    except (ValueError, RecursionError) as error:
-        raise FormatError("DEFINITION_NOT_JSON", f"the definition is not well-formed JSON: {error}") from error
+    document = parse_json(data)
     try:
         return msgspec.convert(document, DefinitionFile)
     except msgspec.ValidationError as error:
         raise FormatError("DEFINITION_BAD_FIELD", f"the definition has a wrong field: {error}") from error
+
+
+def parse_json(data: bytes) -> Any:
+    """Any JSON value. Raises FormatError as ``parse_definition_file`` does, but for ``DEFINITION_BAD_FIELD``."""
+    if len(data) > MAX_DEFINITION:
+        raise FormatError("DEFINITION_TOO_LONG", f"a definition has at most {MAX_DEFINITION} bytes, not {len(data)}")
+    try:
+        return json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise FormatError("DEFINITION_NOT_JSON", f"the definition is not UTF-8 text: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise FormatError("DEFINITION_NOT_JSON", f"the definition is not well-formed JSON: {error}") from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -54,6 +54,9 @@ class Bundle:
 
 def load_bundle(folder: BundleFolder, device: str, public_key: PublicKey) -> Bundle:
     """Read and verify. Raises FolderError with the codes above, and those of reading files."""
+    if not folder.note.exists():
+        words = "give run the folder that the authority made for this device, with --bundle"
+        raise FolderError("FILE_MISSING", f"{folder.note} is missing: {words}")
     note = parse_file(folder.note, MAX_SETTINGS, BundleNote)
     if note.device != device:
         raise FolderError("BUNDLE_NOT_OURS", f"the bundle is for device {note.device}, and this is {device}")

@@ -157,6 +157,8 @@ def begin_folder(folder: AgentFolder, settings: Settings, seed: bytes) -> Device
 
 def load_settings(folder: AgentFolder) -> Settings:
     """Raises FolderError(``FILE_MISSING``, ``FILE_UNREADABLE`` and others)."""
+    if not folder.settings.exists():
+        raise FolderError("FILE_MISSING", f"{folder.settings} is missing: make the device's folder with urn-agent init")
     return parse_file(folder.settings, MAX_SETTINGS, Settings)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ledger.anchor.primitives import ChainError
+from ledger.command_help import explained
 from ledger.errors import FormatError, UnjudgeableError
 from ledger.observer.audit import audit
 from ledger.observer.fetch import FolderSource, Source, UnreachableError
@@ -39,15 +40,24 @@ class _Parser(argparse.ArgumentParser):
         raise _UsageError(f"{message}; {' '.join(self.format_usage().split())}")
 
 
-def _make_parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="observer", description="Check an election's published results without asking anybody.")
+_STATUSES = {
+    0: "pass: everything that was asked for was checked and holds",
+    1: "something is wrong: each finding has a code",
+    2: "no verdict: wrong usage, unreachable, or rules that this program does not know; never take it for a pass",
+}
+_EXAMPLES = (
+    "observer verify https://results.example/ --policy FILE",
+    "observer verify /media/usb/publication --policy FILE --rpc http://127.0.0.1:8545",
+    "observer verify DIR --policy FILE --json",
+)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    words = "check an election's published results without asking anybody"
+    parser = _Parser(prog="observer", **explained(words, _EXAMPLES, _STATUSES))
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    verify = commands.add_parser(
-        "verify",
-        help="check a whole publication",
-        description="Check a whole publication: signatures, the tree, every record, every sum, every published file. "
-        "Exit status: 0 pass, 1 something is wrong, 2 no verdict.",
-    )
+    words = "check a whole publication: signatures, the tree, every record, every sum, every published file"
+    verify = commands.add_parser("verify", help=words, **explained(words, _EXAMPLES, _STATUSES))
     verify.add_argument("publication", metavar="DIR_OR_URL", help="a folder, or the address that it is served at")
     verify.add_argument("--policy", metavar="FILE", required=True, type=Path, help="the policy file that you trust")
     verify.add_argument("--rpc", metavar="URL", help="a node of the chain, to check the anchors with")
@@ -66,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     policy_hash: Hash | None = None
     as_json = "--json" in words
     try:
-        options = _make_parser().parse_args(words)
+        options = make_parser().parse_args(words)
         as_json, language = options.json, options.lang or language
         policy_data = _read_policy(options.policy)
         policy_hash = sha256(policy_data)

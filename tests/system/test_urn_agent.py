@@ -62,14 +62,14 @@ def test_reports_become_entries_of_the_log(
 
 def test_a_terrible_line_delays_and_doubles_nothing(desk: AgentDesk, server: FakeServer) -> None:
     faults = LineFaults(3, loss=0.1, truncation=0.05, flip=0.05, garbage=0.2, duplication=0.1, delay=0.1)
-    final = final_report(units=tuple(f"1{number:02}" for number in range(20)))
+    final = final_report(units=tuple(f"1{number:02}" for number in range(90)))
     with SerialLine(faults, faults) as line:
         agent = desk.start(line.agent_path, server.url, "--once")
         urn = UrnThread(line.urn_path, zero_report(), final)
         assert end(agent) == 0, desk.words.read_text()
         urn.join()
     assert urn.urn.is_settled
-    assert len(server.log.entries) == 21
+    assert len(server.log.entries) == 91
     assert desk.said("LINE_NOISE")
 
 
