@@ -100,7 +100,7 @@ class ClientProtocol(HttpToolsProtocol):
 
 
 class JoinedWrites(asyncio.Transport):
-    """A connection whose writes within one turn of the event loop leave as one, and that ends when its peer is heard out.
+    """A connection whose writes of one turn of the event loop leave as one, and that ends when its peer is heard out.
 
     uvicorn writes an answer's head and its body apart: two TLS records, two system calls and two packets. It also
     closes at once, and a client that was still sending would then get a reset instead of the answer.
