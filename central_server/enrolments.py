@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Meta
 
 from central_server.certificates import verify_request
-from central_server.sodium_verifier import is_sound_key
 from ledger.canonical import Identifier
 from ledger.errors import ConflictError, FormatError, SignatureError
+from ledger.key_check import is_sound_key
 from ledger.primitives import PublicKey
 from ledger.store.durable import read_file, storage_error
 
@@ -46,7 +46,7 @@ def parse_enrolment(data: bytes, name: str) -> Enrolment:
         raise FormatError("BAD_ENROLMENT", f"{name} is not an enrolment: {error}") from error
     verify_request(enrolment.csr, enrolment.device, enrolment.key)
     if not is_sound_key(enrolment.key):
-        raise SignatureError("KEY_UNSOUND", f"{name}: signatures by this key prove nothing: make another")
+        raise SignatureError("UNSOUND_KEY", f"{name}: signatures by this key prove nothing: make another")
     return enrolment
 
 

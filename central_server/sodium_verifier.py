@@ -4,7 +4,7 @@ It accepts nothing that OpenSSL refuses. It refuses a little more (keys and nonc
 signer makes; so a record that passes here passes for every observer.
 """
 
-from nacl.bindings import crypto_core_ed25519_is_valid_point, crypto_sign_open
+from nacl.bindings import crypto_sign_open
 from nacl.exceptions import CryptoError
 
 from ledger.errors import SignatureError
@@ -21,8 +21,3 @@ class SodiumVerifier:
             crypto_sign_open(signature + message, public_key)
         except CryptoError as error:
             raise SignatureError("BAD_SIGNATURE", "the signature does not verify") from error
-
-
-def is_sound_key(public_key: PublicKey) -> bool:
-    """Whether the key is in the prime-order group: of others, one signature can be valid for many messages."""
-    return crypto_core_ed25519_is_valid_point(bytes(public_key))

@@ -3,6 +3,7 @@
 Each act is checked whole before anything is changed. Refusals, by code:
     POLLS_ARE_OPEN    the election key alone acts until a snapshot's time says that the polls have opened
     KEY_ALREADY_NAMED a new key has not been named before
+    UNSOUND_KEY       a new key is a canonical point of the prime-order group (``ledger.key_check``)
     NO_SUCH_KEY       a key that is revoked was named and is in force; a device that is replaced was not replaced before
     NOT_AMENDABLE     an amended part keeps what the counting relies on; a new device speaks for the same urns
 """
@@ -12,6 +13,7 @@ from msgspec import structs
 from ledger.counting import cover_anew, uncover
 from ledger.definition import Definition
 from ledger.election import Contest, ReportingDevice, ReportingUnit
+from ledger.key_check import is_sound_key
 from ledger.primitives import KeyId, PublicKey
 from ledger.rulings import Authority
 from ledger.state import APPLIED, Outcome, Ruled, State, held
@@ -49,6 +51,8 @@ def _act(state: State, body: Authority) -> Outcome:
 def _grant(definition: Definition, key_id: KeyId, body: Authority) -> Outcome:
     if body.role is None or definition.keys.knows(key_id):
         return held("KEY_ALREADY_NAMED", f"the key {key_id.hex()} has been named before")
+    if not is_sound_key(body.role.public_key):
+        return _unsound(key_id)
     definition.keys.name_role(body.role)
     return APPLIED
 
@@ -66,6 +70,8 @@ def _replace(definition: Definition, old: KeyId, device: ReportingDevice) -> Out
         return held("NO_SUCH_KEY", f"no device that speaks for its urns has the key {old.hex()}")
     if definition.keys.knows(new):
         return held("KEY_ALREADY_NAMED", f"the key {new.hex()} has been named before")
+    if not is_sound_key(device.public_key):
+        return _unsound(new)
     if device.urns != before.urns or device.election_id != definition.election_id:
         return held("NOT_AMENDABLE", f"device {device.id} does not speak for the same urns as {before.id}")
     if device.id != before.id and device.id in definition.device_ids:
@@ -76,6 +82,10 @@ def _replace(definition: Definition, old: KeyId, device: ReportingDevice) -> Out
     for line in device.urns:
         definition.speaker_of[line.urn] = new
     return APPLIED
+
+
+def _unsound(key_id: KeyId) -> Outcome:
+    return held("UNSOUND_KEY", f"the key {key_id.hex()} is not of the prime-order group")
 
 
 def _amend_contest(state: State, contest: Contest) -> Outcome:

@@ -23,6 +23,7 @@ from ledger.election import (
 )
 from ledger.errors import ConflictError, UnjudgeableError
 from ledger.key_book import NamedKeys
+from ledger.key_check import require_sound_key
 from ledger.primitives import Hash, KeyId, PublicKey
 from ledger.record import SignedRecord
 
@@ -74,11 +75,15 @@ class Definition:
         return self.keys.devices
 
     def add_election(self, election: Election) -> None:
-        """Raises ConflictError(``SECOND_ELECTION``) and UnjudgeableError(``UNKNOWN_FOLD_VERSION``)."""
+        """Raises ConflictError(``SECOND_ELECTION``), FormatError(``UNSOUND_KEY``) and
+        UnjudgeableError(``UNKNOWN_FOLD_VERSION``).
+        """
         if self.election is not None:
             raise ConflictError("SECOND_ELECTION", "a log has one election record, its first entry")
         if election.fold_version != FOLD_VERSION:
             raise UnjudgeableError("UNKNOWN_FOLD_VERSION", f"fold version {election.fold_version} is not known here")
+        for key in (election.election_key, *(role.public_key for role in election.roles)):
+            require_sound_key(key)
         self.election, self.election_id = election, election.election_id
         self.keys.election_key = PublicKey(election.election_key)
         for role in election.roles:
@@ -172,6 +177,7 @@ class Definition:
         return self.speaker_of.get(urn) == device or any(line.urn == urn for line in self.devices[device].urns)
 
     def _add_device(self, device: ReportingDevice) -> None:
+        require_sound_key(device.public_key)
         key_id = PublicKey(device.public_key).key_id
         _refuse_duplicate(self.keys.knows(key_id), f"key {key_id.hex()}")
         _refuse_duplicate(device.id in self.device_ids, f"device {device.id}")

@@ -32,6 +32,7 @@ RULE_SENTENCES: dict[str, Sentence] = {
         "{detail}",
     ),
     "KEY_ALREADY_NAMED": _RULING,
+    "UNSOUND_KEY": _RULING,
     "NO_SUCH_KEY": _RULING,
     "NOT_AMENDABLE": _RULING,
     "NO_SUCH_TARGET": _RULING,

@@ -73,4 +73,4 @@ def test_a_key_whose_signatures_prove_nothing_is_refused(tmp_path: Path) -> None
     forged = request.replace(DEVICE_KEYS[0].public_key, neutral)[:-64] + neutral + bytes(32)
     csr = x509.load_der_x509_csr(forged).public_bytes(Encoding.PEM).decode()
     (folder / "d0.json").write_text(json.dumps(enrolment | {"public_key": neutral.hex(), "csr": csr}))
-    assert code_of(folder) == "KEY_UNSOUND"
+    assert code_of(folder) == "UNSOUND_KEY"

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central_server.sodium_verifier import SodiumVerifier, is_sound_key
+from central_server.sodium_verifier import SodiumVerifier
 from ledger.errors import SignatureError
-from ledger.primitives import PublicKey
 from ledger.signing import CryptographyVerifier, Ed25519Signer
 
 SIGNER = Ed25519Signer(bytes([1]) * 32)
@@ -73,9 +72,3 @@ def test_the_other_spelling_of_a_signature_is_refused() -> None:
 @pytest.mark.parametrize(("key", "signature"), [(bytes(31), bytes(64)), (bytes(32), bytes(63)), (b"", b"")])
 def test_wrong_lengths_are_refused(key: bytes, signature: bytes) -> None:
     assert not accepts(SodiumVerifier(), key, signature, b"")
-
-
-def test_sound_keys_are_told_from_others() -> None:
-    assert is_sound_key(SIGNER.public_key)
-    assert not any(is_sound_key(PublicKey(point)) for point in SMALL_ORDER)
-    assert not is_sound_key(PublicKey(b"\xff" * 32))

@@ -7,6 +7,7 @@ from ledger.election import RoleKey
 from ledger.errors import SignatureError
 from ledger.primitives import PublicKey
 from ledger.rulings import Authority
+from ledger.signing import Ed25519Signer
 from tests.unit.ledger.election_factory import (
     COMMISSION_KEY,
     DEVICE_KEYS,
@@ -71,6 +72,12 @@ def test_a_key_is_named_once(night: Night, named: object) -> None:
     assert do(night, act(night, "grant_role", role=new_official("o4"))) == "KEY_ALREADY_NAMED"
 
 
+def test_a_key_that_proves_nothing_is_not_named(night: Night) -> None:
+    role = msgspec.structs.replace(new_official(), public_key=bytes(32))
+    assert do(night, act(night, "grant_role", role=role)) == "UNSOUND_KEY"
+    assert do(night, act(night, "grant_role", role=new_official())) == "applied"
+
+
 def test_nothing_that_a_revoked_official_signs_takes_effect(night: Night) -> None:
     """The key is known, so that the record verifies: it is logged and held."""
     assert do(night, act(night, "revoke_key", key_id=key_id(OFFICIAL_KEYS[0]))) == "applied"
@@ -121,7 +128,7 @@ def test_equal_counts_from_the_successor_are_a_repeat(night: Night) -> None:
 
 def test_a_device_is_replaced_once(night: Night) -> None:
     assert do(night, replace(night)) == "applied"
-    third = bytes([71]) * 32
+    third = bytes(Ed25519Signer(bytes([71]) * 32).public_key)
     assert do(night, replace(night, public_key=third)) == "NO_SUCH_KEY"
     again = act(
         night, "replace_device", key_id=key_id(NEW_KEY),
@@ -142,6 +149,7 @@ def test_a_revoked_device_can_be_replaced(night: Night) -> None:
         ({"public_key": bytes(DEVICE_KEYS[1].public_key)}, "KEY_ALREADY_NAMED"),
         ({"public_key": bytes(DEVICE_KEYS[0].public_key)}, "KEY_ALREADY_NAMED"),
         ({"public_key": bytes(PUBLISHER_KEY.public_key)}, "KEY_ALREADY_NAMED"),
+        ({"public_key": bytes(32)}, "UNSOUND_KEY"),
         ({"urns": small_election()[1][8].urns}, "NOT_AMENDABLE"),  # type: ignore[union-attr]  # a device
         ({"election_id": bytes(32)}, "NOT_AMENDABLE"),
         ({"id": "d1"}, "NOT_AMENDABLE"),

@@ -21,6 +21,10 @@ from tests.vectors.records.election import (
 from tests.vectors.records.log import WrittenLog
 
 
+WORTHLESS = (2**255 - 20).to_bytes(32, "little")
+"""The point of order 2: an Ed25519 key in form only."""
+
+
 def act(log: WrittenLog, action: AuthorityAction, **subjects: object) -> Authority:
     return Authority(log.election_id, action, "order", "12/3", **subjects)  # type: ignore[arg-type]  # as the action asks
 
@@ -43,6 +47,7 @@ def define(log: WrittenLog) -> None:
     log.say("a contest's number again", structs.replace(contest, title=same("Again")), "election")
     log.say("a unit's id again", structs.replace(precinct, name=same("Again")), "election")
     log.say("a device's key again", structs.replace(other, public_key=key("official-1")), "election")
+    log.say("a device's key that anybody can sign with", structs.replace(other, public_key=WORTHLESS), "election")
     log.say("a device's id again", structs.replace(other, id="d1"), "election")
     log.say("an urn again", structs.replace(other, urns=first.urns), "election")
     log.say("an urn that serves a unit twice", structs.replace(other, urns=(twice,)), "election")
@@ -96,6 +101,8 @@ def amend(log: WrittenLog) -> None:
     old = key_id("device-3")
     log.say("another official", act(log, "grant_role", role=official), "election")
     log.say("the same key again", act(log, "grant_role", role=official), "election")
+    worthless = structs.replace(official, public_key=WORTHLESS)
+    log.say("an official whose key anybody can sign with", act(log, "grant_role", role=worthless), "election")
     log.say("a key is revoked", act(log, "revoke_key", key_id=key_id("official-1-second")), "election")
     log.say("and again", act(log, "revoke_key", key_id=key_id("official-1-second")), "election")
     changed = structs.replace(contest, selections=(contest.selections[0], withdrawn, contest.selections[2]))
@@ -108,6 +115,8 @@ def amend(log: WrittenLog) -> None:
     log.say("a device of no key", act(log, "replace_device", key_id=key_id("stranger"), device=new), "election")
     named = structs.replace(new, public_key=key("device-1"))
     log.say("a successor that has a key already", act(log, "replace_device", key_id=old, device=named), "election")
+    worthless = structs.replace(new, public_key=WORTHLESS)
+    log.say("a successor whose key anybody can sign with", act(log, "replace_device", key_id=old, device=worthless), "election")
     other = structs.replace(new, urns=(UrnAssignment("u4", new.urns[0].units),))
     log.say("a successor with another urn", act(log, "replace_device", key_id=old, device=other), "election")
     taken = structs.replace(new, id="d1")
