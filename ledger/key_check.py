@@ -19,7 +19,8 @@ _ROOT_OF_MINUS_ONE = pow(2, (_P - 1) // 4, _P)
 def require_sound_key(public_key: bytes) -> None:
     """Raises FormatError(``UNSOUND_KEY``) for anything but the 32 bytes of a canonical point of prime order."""
     if not is_sound_key(public_key):
-        raise FormatError("UNSOUND_KEY", f"the key {PublicKey(public_key).key_id.hex()} is not of the prime-order group")
+        name = PublicKey(public_key).key_id.hex()
+        raise FormatError("UNSOUND_KEY", f"the key {name} is not of the prime-order group")
 
 
 def is_sound_key(public_key: bytes) -> bool:

@@ -20,7 +20,6 @@ from tests.vectors.records.election import (
 )
 from tests.vectors.records.log import WrittenLog
 
-
 WORTHLESS = (2**255 - 20).to_bytes(32, "little")
 """The point of order 2: an Ed25519 key in form only."""
 
@@ -115,8 +114,8 @@ def amend(log: WrittenLog) -> None:
     log.say("a device of no key", act(log, "replace_device", key_id=key_id("stranger"), device=new), "election")
     named = structs.replace(new, public_key=key("device-1"))
     log.say("a successor that has a key already", act(log, "replace_device", key_id=old, device=named), "election")
-    worthless = structs.replace(new, public_key=WORTHLESS)
-    log.say("a successor whose key anybody can sign with", act(log, "replace_device", key_id=old, device=worthless), "election")
+    unsound = structs.replace(new, public_key=WORTHLESS)
+    log.say("a successor whose key is worthless", act(log, "replace_device", key_id=old, device=unsound), "election")
     other = structs.replace(new, urns=(UrnAssignment("u4", new.urns[0].units),))
     log.say("a successor with another urn", act(log, "replace_device", key_id=old, device=other), "election")
     taken = structs.replace(new, id="d1")
