@@ -107,7 +107,7 @@ def test_the_disk_is_full_during_the_day(tmp_path: Path) -> None:
     """Turnout and journal wait at the urn, which is told why, and are stored once there is room."""
     with (
         running_server(tmp_path / "server", KEY.public_key) as server,
-        small_disk(tmp_path / "disk", "400k") as disk,
+        small_disk(tmp_path / "disk", "2m") as disk,
         agent_desk(disk, server) as desk,
         SerialLine() as line,
     ):
