@@ -8,6 +8,7 @@ observer uses, so that nothing reaches the log which the fold would hold. Rules:
     DEFINITION_BAD_HIERARCHY   one country, and each other unit under a unit of a higher type
     DEFINITION_BAD_BALLOT      precincts, and only they, have a ballot; it leaves at least one selection of a contest
     DEFINITION_NO_URN          each contest of a precinct is counted by a primary or remote urn, not by spares alone
+    DEFINITION_TOO_MANY_VOTERS the registered voters of all units are together at most 2**53 - 1, as every count is
     DEFINITION_PART_TOO_LONG   a part fits into one entry of the log
     DEFINITION_REFUSED         the fold's own verdict, should it be stricter than the rules above
 """
@@ -17,7 +18,7 @@ from typing import NoReturn
 
 from central_server.definition_file import DefinitionFile, UnitField, parse_definition_file
 from central_server.roster_plan import plan_election
-from ledger.canonical import MAX_ENTRY, encode
+from ledger.canonical import MAX_ENTRY, MAX_INTEGER, encode
 from ledger.definition import Definition
 from ledger.election import (
     PART_KINDS,
@@ -27,6 +28,7 @@ from ledger.election import (
 )
 from ledger.errors import FormatError, TunukError
 from ledger.primitives import PublicKey, sha256
+from ledger.signing import Ed25519Signer
 
 _RANKS = {"country": 0, "region": 1, "county": 2, "precinct": 3}
 
@@ -41,6 +43,7 @@ def verify_definition(data: bytes) -> DefinitionFile:
     _check_hierarchy(file)
     _check_ballots(file)
     _check_urns(file)
+    _check_voters(file)
     _check_fold(file)
     return file
 
@@ -140,10 +143,17 @@ def _urn_contests(unit: UnitField | None, name: str, contests: tuple[int, ...] |
     return set(contests)
 
 
+def _check_voters(file: DefinitionFile) -> None:
+    together = sum(unit.registered_voters or 0 for unit in file.units)
+    if together > MAX_INTEGER:
+        words = f"the units have {together} registered voters together; a count is at most {MAX_INTEGER}"
+        _refuse("TOO_MANY_VOTERS", "$.units", words)
+
+
 def _check_fold(file: DefinitionFile) -> None:
     """Define a sham election of these parts, under keys made from the devices' names."""
-    sham = PublicKey(bytes(32))
-    keys = {device.id: PublicKey(sha256(device.id.encode())) for device in file.devices}
+    sham = _sham_key("")
+    keys = {device.id: _sham_key(device.id) for device in file.devices}
     parts = file.parts(bytes(32), keys)
     for part in parts:
         _check_length(part)
@@ -161,6 +171,10 @@ def _check_fold(file: DefinitionFile) -> None:
         raise FormatError("DEFINITION_REFUSED", f"the parts do not fit one another: {error.message}") from error
     if not definition.complete:
         raise FormatError("DEFINITION_REFUSED", "the parts do not make a complete election")
+
+
+def _sham_key(name: str) -> PublicKey:
+    return Ed25519Signer(sha256(name.encode())).public_key
 
 
 def _check_length(part: Part) -> None:

@@ -36,6 +36,7 @@ from ledger.election import (
     UrnRole,
 )
 from ledger.errors import FormatError
+from ledger.key_check import is_sound_key
 from ledger.primitives import PublicKey
 from ledger.validation import MAX_RULES
 
@@ -128,6 +129,8 @@ class RoleField(Strict, frozen=True):
     def __post_init__(self) -> None:
         if self.role == "publisher":
             raise ValueError("the publisher's key is made by init and not listed")
+        if not is_sound_key(bytes.fromhex(self.public_key)):
+            raise ValueError("this is no Ed25519 public key of the prime-order group")
 
     def part(self) -> RoleKey:
         return RoleKey(self.role, self.holder, PublicKey.from_hex(self.public_key))

@@ -35,6 +35,16 @@ def test_the_small_definition_passes() -> None:
     assert [device.id for device in file.devices] == ["d0", "d1", "d2"]
 
 
+def test_voters_are_counted_to_the_largest_number_that_readers_keep() -> None:
+    """The sum of all units, each of which may be as large by itself."""
+    definition = small_definition()
+    precincts = [unit for unit in definition["units"] if unit["ballot"]]
+    precincts[0]["registered_voters"], precincts[1]["registered_voters"] = 2**53 - 2, 1
+    assert verify_definition(json.dumps(definition).encode())
+    code, message = refusal(lambda d: [unit.update(registered_voters=2**52) for unit in d["units"] if unit["ballot"]])
+    assert code == "TOO_MANY_VOTERS" and message.startswith("$.units: ") and str(2**53) in message
+
+
 CASES: list[tuple[str, str, Change]] = [
     ("DUPLICATE", "$.vote_types[1]", lambda d: d.update(vote_types=["polls", "polls"])),
     ("DUPLICATE", "$.contests[1].number", lambda d: d["contests"][1].update(number=1)),
