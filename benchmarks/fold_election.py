@@ -25,6 +25,7 @@ from ledger.fold import Fold
 from ledger.merkle import hash_leaf
 from ledger.primitives import Hash, KeyId, PublicKey, sha256
 from ledger.record import Body, Snapshot, VerifiedRecord
+from ledger.signing import Ed25519Signer
 from ledger.tally import Opening, TallyReport
 from tests.unit.ledger.election_factory import ELECTION_KEY, PUBLISHER_KEY, small_election
 
@@ -70,7 +71,7 @@ def make_snapshot(election_id: Hash, number: int, size: int) -> VerifiedRecord:
 
 
 def _device_key(place: int) -> PublicKey:
-    return PublicKey(sha256(b"device %d" % place))
+    return Ed25519Signer(sha256(b"device %d" % place)).public_key
 
 
 def _verified(body: Body, signer: KeyId) -> VerifiedRecord:

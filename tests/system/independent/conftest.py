@@ -1,0 +1,82 @@
+"""Other people's programs, built or fetched once into a folder outside of the tree. Where one cannot be had, its tests
+are skipped with the reason.
+"""
+
+import base64
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TOOLS = Path(tempfile.gettempdir()) / "tunuk-tests"
+SUMDB = Path(__file__).parent / "sumdb"
+TESSERA = "github.com/transparency-dev/tessera/cmd/fsck@v1.0.4"
+CAST = "@foundry-rs/cast-linux-amd64@1.7.1"
+CAST_SHA512 = "XUpTM2rwtkF8BJ02dae38NNZAx5QfycWRpdR2RmSgOJnasvXuvN58whDVLjQu8IDHEV/fCNIa49aE8V74pmDwQ=="
+"""As the registry's lock format has it: the package is the one that was looked at when this was written."""
+
+Run = Callable[..., tuple[int, str]]
+
+
+def _run(program: Path, *arguments: str) -> tuple[int, str]:
+    ended = subprocess.run([program, *arguments], capture_output=True, check=False, timeout=120)
+    return ended.returncode, (ended.stdout + ended.stderr).decode()
+
+
+def _go(*arguments: str, where: Path, **environment: str) -> None:
+    """Skips where there is no Go, or where it cannot get what it needs."""
+    go = shutil.which("go")
+    if go is None:
+        pytest.skip("there is no Go on this machine to build another implementation with")
+    ended = subprocess.run(
+        [go, *arguments], cwd=where, env={**os.environ, **environment}, capture_output=True, check=False, timeout=300
+    )
+    if ended.returncode != 0:
+        pytest.skip(f"Go cannot build {arguments[-1]}: {ended.stderr.decode().strip()[-200:]}")
+
+
+@pytest.fixture(scope="session")
+def sumdb() -> Run:
+    """``golang.org/x/mod/sumdb`` (its version is in ``go.mod``), by a program of ours that only reads files for it."""
+    sources = b"".join((SUMDB / name).read_bytes() for name in ("main.go", "go.mod", "go.sum"))
+    program = TOOLS / f"sumdb-{hashlib.sha256(sources).hexdigest()[:16]}"
+    if not program.exists():
+        _go("build", "-o", str(program), ".", where=SUMDB)
+    return lambda *arguments: _run(program, *arguments)
+
+
+@pytest.fixture(scope="session")
+def tessera_fsck() -> Run:
+    """``fsck`` of Tessera, as its makers distribute it."""
+    folder = TOOLS / TESSERA.replace("/", "-")
+    if not (folder / "fsck").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _go("install", TESSERA, where=folder, GOBIN=str(folder))
+    # It ends with status 0 whatever it finds, and one worker alone waits for ever once it has found something.
+    return lambda *arguments: _run(folder / "fsck", "-ui=false", "-N", "2", *arguments)
+
+
+@pytest.fixture(scope="session")
+def cast() -> Run:
+    """Foundry's ``cast``."""
+    npm = shutil.which("npm")
+    if npm is None or (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        pytest.skip("cast is fetched by npm, for Linux on x86_64")
+    TOOLS.mkdir(exist_ok=True)
+    archive = TOOLS / f"{CAST.removeprefix('@').replace('/', '-').replace('@', '-')}.tgz"
+    if not archive.exists():
+        packed = subprocess.run([npm, "pack", "--silent", CAST], cwd=TOOLS, capture_output=True, text=True, check=False)
+        if packed.returncode != 0:
+            pytest.skip(f"npm cannot fetch {CAST}: {packed.stderr.strip()[-200:]}")
+    digest = hashlib.sha512(archive.read_bytes()).digest()
+    assert base64.b64encode(digest).decode() == CAST_SHA512, f"{archive} is another package"
+    with tarfile.open(archive) as files:
+        files.extract("package/bin/cast", TOOLS / "cast", filter="data")
+    return lambda *arguments: _run(TOOLS / "cast" / "package" / "bin" / "cast", *arguments)
