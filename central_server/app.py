@@ -14,16 +14,22 @@ from central_server.http_errors import REQUEST_REFUSALS, RequestError, encode_re
 from central_server.routes.health import health_router
 from central_server.routes.receipts import ReceiptsRoute
 from central_server.routes.records import PATH, RecordsRoute
+from central_server.routes.rulings import PATH as RULINGS_PATH
+from central_server.routes.rulings import RulingsRoute
 
 _CODES = {404: "NOT_FOUND", 405: "WRONG_METHOD"}
 
 
 def make_app(
-    records: RecordsRoute, receipts: ReceiptsRoute, read_health: Callable[[], Mapping[str, object]]
+    records: RecordsRoute,
+    receipts: ReceiptsRoute,
+    rulings: RulingsRoute,
+    read_health: Callable[[], Mapping[str, object]],
 ) -> ASGIApp:
     """The application; it reads no files, holds no connections, and has no pages of documentation of its own."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.router.routes.append(Route("/v1/receipts/{leaf}", receipts.get, methods=["GET"]))
+    app.router.routes.append(Route(RULINGS_PATH, rulings.post, methods=["POST"]))
     app.include_router(health_router(read_health))
     app.add_exception_handler(RequestError, _refuse)
     app.add_exception_handler(HTTPException, _refuse_address)
@@ -39,13 +45,25 @@ class _BusyRouteFirst:
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != PATH:
+        if scope["type"] != "http":
             await self._rest(scope, receive, send)
             return
         try:
-            await self._records(scope, receive, send)
+            if scope["method"] in ("GET", "HEAD") and _has_body(scope):
+                raise RequestError("UNEXPECTED_BODY", REQUEST_REFUSALS["UNEXPECTED_BODY"].meaning)
+            if scope["path"] == PATH:
+                await self._records(scope, receive, send)
+            else:
+                await self._rest(scope, receive, send)
         except RequestError as error:
             await _answer(error)(scope, receive, send)
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0 "))
+        for name, value in scope["headers"]
+    )
 
 
 def _answer(error: RequestError) -> Response:

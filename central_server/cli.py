@@ -15,6 +15,21 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from central_server.decide_cli import (
+    DECIDE_WORDS,
+    KEY_WORDS,
+    PREPARE_WORDS,
+    SIGN_WORDS,
+    SUBMIT_WORDS,
+    add_key_options,
+    add_prepare_options,
+    add_sign_options,
+    add_submit_options,
+    run_key,
+    run_prepare,
+    run_sign,
+    run_submit,
+)
 from central_server.definition_cli import WORDS as DEFINITION_WORDS
 from central_server.definition_cli import add_definition_options, run_definition
 from central_server.directory import ElectionDirectory
@@ -59,6 +74,17 @@ _EXAMPLES = {
         "central-server init --dir DIR --definition definition.json --chain-rpc http://NODE:8545 --chain-id 1337",
     ),
     "roster": ("central-server roster --dir DIR --enrolments FOLDER",),
+    "official-key": ("central-server official-key --out official.key --holder o1",),
+    "decide": (
+        "central-server decide sign r.json --key official.key",
+        "central-server decide submit r.json --server https://HOST:8443 --ca ca.pem --policy FILE",
+    ),
+    "decide prepare": (
+        "central-server decide prepare release --entry 812 --document 4/3 --publication DIR --policy FILE --out r.json",
+        "central-server decide prepare annul --unit 1001 --document 7 --publication DIR --policy FILE --out r.json",
+    ),
+    "decide sign": ("central-server decide sign r.json --key official.key --lang en",),
+    "decide submit": ("central-server decide submit r.json --server https://HOST:8443 --ca ca.pem --policy FILE",),
     "run": ("central-server run --dir DIR --host 0.0.0.0 --port 8443",),
     "chain": ("central-server chain --dir DIR --rpc-port 8545",),
 }
@@ -105,14 +131,28 @@ def make_parser() -> argparse.ArgumentParser:
     chain.add_argument(
         "--rpc-port", type=_port, default=0, metavar="N", help="loopback only; 0 takes a free one (%(default)s)"
     )
+    key = _command(commands, "official-key", run_key, KEY_WORDS, _STATUSES)
+    key.set_defaults(dir=Path())
+    add_key_options(key)
+    _add_decide(commands)
     return parser
 
 
+def _add_decide(commands: _Commands) -> None:
+    """Its tasks run where there is no election."""
+    decide = commands.add_parser("decide", help=DECIDE_WORDS, **explained(DECIDE_WORDS, _EXAMPLES["decide"], _STATUSES))
+    decide.set_defaults(dir=Path())
+    tasks = decide.add_subparsers(required=True, metavar="TASK")
+    add_prepare_options(_command(tasks, "prepare", run_prepare, PREPARE_WORDS, _STATUSES, "decide "))
+    add_sign_options(_command(tasks, "sign", run_sign, SIGN_WORDS, _STATUSES, "decide "))
+    add_submit_options(_command(tasks, "submit", run_submit, SUBMIT_WORDS, _STATUSES, "decide "))
+
+
 def _command(
-    commands: _Commands, name: str, run: _Run, words: str, statuses: Mapping[int, str]
+    commands: _Commands, name: str, run: _Run, words: str, statuses: Mapping[int, str], group: str = ""
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=words, **explained(words, _EXAMPLES[name], statuses)
+        name, help=words, **explained(words, _EXAMPLES[group + name], statuses)
     )
     parser.set_defaults(run=run)
     return parser

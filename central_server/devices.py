@@ -14,6 +14,7 @@ from ledger.definition import Definition
 from ledger.election import Election
 from ledger.errors import FormatError
 from ledger.fold import Fold
+from ledger.key_book import NamedKeys
 from ledger.log import read_entries
 from ledger.primitives import Hash, KeyId, PublicKey
 from ledger.record import parse_record, trust_record
@@ -31,10 +32,15 @@ _NAMING_ENTRIES = tuple(bytes([0x93, 0xA0 | len(kind)]) + kind.encode() for kind
 
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
-    """A device of this election, by its id and the key that signs its records."""
+    """A device of this election, by its id and the key that signs its records.
+
+    ``urns`` are how many it speaks for, ``cells`` how many units all these serve, a unit once for each urn.
+    """
 
     id: str
     key: PublicKey
+    urns: int
+    cells: int
 
 
 class Roster:
@@ -52,7 +58,8 @@ class Roster:
         """Know the devices that are new in ``definition``. May be called from another thread than the rest."""
         for key_id in definition.devices.keys() - self._devices.keys():
             device = definition.devices[key_id]
-            self._devices[key_id] = KnownDevice(device.id, PublicKey(device.public_key))
+            cells = sum(len(urn.units) for urn in device.urns)
+            self._devices[key_id] = KnownDevice(device.id, PublicKey(device.public_key), len(device.urns), cells)
 
     def __len__(self) -> int:
         """Devices, each with all the keys that it has had."""
@@ -85,6 +92,11 @@ class RosterReader:
         """Take what the log has gained. Raises StorageError, FormatError."""
         self._advance(store)
         self.roster.learn(self._fold.definition)
+
+    @property
+    def keys(self) -> NamedKeys:
+        """Every key that the log names so far."""
+        return self._fold.definition.keys
 
     def _advance(self, store: Store) -> None:
         for index, entry in read_entries(store, self._fold.size, store.head().size):

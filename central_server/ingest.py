@@ -8,6 +8,7 @@ and broken rules pass here and are logged. Pure: no IO, no clock. Refused are, e
     OTHER_ELECTION       the record is of another election, a rehearsal perhaps
     FOREIGN_RECORD       it is not signed by the key of the client's certificate
     BAD_SIGNATURE        it names that key, but the signature does not verify
+Whether the device's quota has room for it is asked afterwards (``device_shares``).
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,6 @@
 """What the operator reads while the server runs: one line an event on standard error, and no flood of the same one."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import TextIO
@@ -20,7 +21,8 @@ class OperatorLog:
         self._told: dict[tuple[str, str], float] = {}
 
     def tell(self, source: str, words: str) -> None:
-        with self._lock:
+        """A line that cannot be written is lost: it may go to a file on the very disk that is full. Serving goes on."""
+        with self._lock, contextlib.suppress(OSError):
             print(f"{source}: {words}", file=self._stream, flush=True)
 
     def tell_error(self, source: str, error: TunukError) -> None:

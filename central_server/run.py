@@ -21,7 +21,8 @@ import uvloop
 from central_server.admission import Admission
 from central_server.app import make_app
 from central_server.append_queue import AppendQueue
-from central_server.devices import Roster, read_roster
+from central_server.device_shares import DeviceShares, read_shares
+from central_server.devices import RosterReader
 from central_server.directory import ElectionDirectory
 from central_server.directory_lock import hold_directory
 from central_server.follower_thread import FollowerThread
@@ -31,6 +32,7 @@ from central_server.operator_log import OperatorLog
 from central_server.roster_state import read_finished_state
 from central_server.routes.receipts import ReceiptsRoute
 from central_server.routes.records import RecordsRoute
+from central_server.routes.rulings import RulingsRoute
 from central_server.run_followers import FollowerContext, Followers, run_followers
 from central_server.serving import local_url, make_server, open_socket, renew_server_context
 from central_server.settings import read_settings
@@ -53,7 +55,8 @@ class RunOptions:
 class _Service:
     """What the requests need. Writing and reading each have a store of their own."""
 
-    roster: Roster
+    reader: RosterReader
+    shares: DeviceShares
     writing: Log
     reading: Log
     reading_store: SqliteStore
@@ -82,10 +85,11 @@ def run_server(
         context = renew_server_context(directory, options.host, settings.server_url, now)
         writing = stack.enter_context(SqliteStore(directory.log, state.origin))
         reading = stack.enter_context(SqliteStore(directory.log, state.origin))
-        log, reading_log, roster = open_log(directory, writing), open_log(directory, reading), read_roster(writing)
+        log, reading_log, reader = open_log(directory, writing), open_log(directory, reading), RosterReader(reading)
+        roster = reader.roster
         following = FollowerContext(directory, settings, roster.election, clock, monotonic, operator)
         followers = stack.enter_context(run_followers(following, options.rpc_port))
-        service = _Service(roster, log, reading_log, reading, followers, operator)
+        service = _Service(reader, read_shares(writing, monotonic), log, reading_log, reading, followers, operator)
         addresses: dict[str, object] = {"url": local_url(listening), "rpc": followers.rpc_url}
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(service, listening, context, lambda: announce(addresses)))
@@ -96,10 +100,13 @@ async def _serve(
 ) -> None:
     with ThreadPoolExecutor(1, "append") as appending, ThreadPoolExecutor(1, "receipts") as receipts:
         queue = AppendQueue(_appending(service), appending, _reporting(service))
-        health = Health(service.roster, queue, service.followers.reports)
+        roster = service.reader.roster
+        health = Health(roster, queue, service.followers.reports)
+        finding = ReceiptsRoute(roster, service.reading, service.reading_store, receipts)
         app = make_app(
-            RecordsRoute(service.roster, SodiumVerifier(), queue, Admission()),
-            ReceiptsRoute(service.roster, service.reading, service.reading_store, receipts),
+            RecordsRoute(roster, SodiumVerifier(), queue, Admission(), service.shares, finding.select_logged),
+            finding,
+            RulingsRoute(service.reader, service.reading_store, SodiumVerifier(), queue, receipts),
             health.read,
         )
         server = make_server(app, context, on_ready)

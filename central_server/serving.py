@@ -3,8 +3,11 @@
 Responsible for transport settings and bounds. Signals, followers and what is served are put together in ``run``.
 """
 
+import asyncio
 import contextlib
 import ipaddress
+import logging
+import resource
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -15,7 +18,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from central_server.directory import ElectionDirectory
-from central_server.http_protocol import ClientProtocol
+from central_server.http_protocol import ClientProtocol, make_protocol
 from central_server.init import LIFETIME, load_authority
 from central_server.interpreter import settle_interpreter
 from central_server.tls import make_server_context
@@ -24,6 +27,12 @@ from ledger.store.durable import StorageError, write_file
 
 MAX_CONNECTIONS = 4_096
 """At a time; more get a 503. Each costs about 100 KiB for TLS."""
+
+MAX_FILES = 2 * MAX_CONNECTIONS
+"""Open files: a connection takes one, also before its handshake is done, and the log and its followers take some."""
+
+HANDSHAKE_SECONDS = 10.0
+"""For the TLS handshake, before which nobody can be told from anybody."""
 
 BACKLOG = 1_024
 KEEP_ALIVE_SECONDS = 75
@@ -36,14 +45,31 @@ GRACE_SECONDS = 15
 class HttpsServer(uvicorn.Server):
     """uvicorn without signal handlers of its own; ``on_ready`` is called once it listens."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, protocol: type[ClientProtocol], on_ready: Callable[[], None]) -> None:
         super().__init__(config)
+        self._protocol = protocol
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        """As uvicorn's own for sockets that listen, with a bound on the time of a handshake."""
+        _raise_file_limit()
+        loop = asyncio.get_running_loop()
+        self.servers = [
+            await loop.create_server(
+                self._make_protocol,
+                sock=listening,
+                ssl=self.config.ssl,
+                backlog=self.config.backlog,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+            )
+            for listening in sockets or ()
+        ]
+        self.started = True
         settle_interpreter()
         self._on_ready()
+
+    def _make_protocol(self) -> asyncio.Protocol:
+        return self._protocol(self.config, self.server_state, {}, asyncio.get_running_loop())
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -51,9 +77,12 @@ class HttpsServer(uvicorn.Server):
 
 
 def make_server(app: ASGIApp, context: ssl.SSLContext, on_ready: Callable[[], None]) -> HttpsServer:
+    # Its warnings are of clients that do not speak HTTP, a line each: such lines would be theirs to fill a disk with.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    protocol = make_protocol(MAX_CONNECTIONS)
     config = uvicorn.Config(
         app,
-        http=ClientProtocol,
+        http=protocol,
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -61,13 +90,20 @@ def make_server(app: ASGIApp, context: ssl.SSLContext, on_ready: Callable[[], No
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=MAX_CONNECTIONS,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
         ssl_context_factory=lambda *_: context,
     )
-    return HttpsServer(config, on_ready)
+    return HttpsServer(config, protocol, on_ready)
+
+
+def _raise_file_limit() -> None:
+    """To what the connections need, as far as the system lets this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(MAX_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def open_socket(host: str, port: int) -> socket.socket:

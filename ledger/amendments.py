@@ -5,11 +5,13 @@ Each act is checked whole before anything is changed. Refusals, by code:
     KEY_ALREADY_NAMED a new key has not been named before
     UNSOUND_KEY       a new key is a canonical point of the prime-order group (``ledger.key_check``)
     NO_SUCH_KEY       a key that is revoked was named and is in force; a device that is replaced was not replaced before
-    NOT_AMENDABLE     an amended part keeps what the counting relies on; a new device speaks for the same urns
+    NOT_AMENDABLE     an amended part keeps what the counting relies on; a new device speaks for the same urns;
+                      all registered voters together are a count
 """
 
 from msgspec import structs
 
+from ledger.canonical import MAX_INTEGER
 from ledger.counting import cover_anew, uncover
 from ledger.definition import Definition
 from ledger.election import Contest, ReportingDevice, ReportingUnit
@@ -107,6 +109,8 @@ def _amend_unit(state: State, unit: ReportingUnit) -> Outcome:
     if before is None or structs.replace(before, name=unit.name, registered_voters=unit.registered_voters) != unit:
         return held("NOT_AMENDABLE", f"unit {unit.id} keeps its type, its parent and its ballot")
     more = (unit.registered_voters or 0) - (before.registered_voters or 0)
+    if sum(other.registered_voters or 0 for other in definition.units.values()) + more > MAX_INTEGER:
+        return held("NOT_AMENDABLE", f"unit {unit.id}: all registered voters together would be more than a count holds")
     for line in unit.ballot:
         if not definition.expected[unit.id, line.contest].cells:
             # Nothing is waited for any more: the precinct's voters are in no sum that could change.

@@ -147,7 +147,8 @@ def parse_record(data: bytes) -> SignedRecord:
     return SignedRecord(data, envelope.kind, canonical.decode(kind, raw_body), raw_body, envelope.signatures)
 
 
-def _signed_message(kind: str, raw_body: bytes, key_id: bytes) -> bytes:
+def signed_message(kind: str, raw_body: bytes, key_id: bytes) -> bytes:
+    """What the key of ``key_id`` signs."""
     return NAMESPACE + canonical.encode([kind, msgspec.Raw(raw_body), key_id])
 
 
@@ -161,7 +162,12 @@ def sign_record(body: Body, signers: Sequence[Signer]) -> bytes:
     lines = []
     for signer in sorted(signers, key=lambda signer: signer.public_key.key_id):
         key_id = signer.public_key.key_id
-        lines.append(SignatureLine(key_id, signer.sign(_signed_message(kind, raw_body, key_id))))
+        lines.append(SignatureLine(key_id, signer.sign(signed_message(kind, raw_body, key_id))))
+    return join_record(kind, raw_body, lines)
+
+
+def join_record(kind: str, raw_body: bytes, lines: Sequence[SignatureLine]) -> bytes:
+    """The log entry of a body in canonical form and signatures of it, ascending by key id. Raises as parse_record()."""
     data = canonical.encode(_Envelope(kind, msgspec.Raw(raw_body), tuple(lines)))
     parse_record(data)
     return data
@@ -173,7 +179,7 @@ def verify_record(record: SignedRecord, keys: KeyBook, verifier: Verifier) -> Ve
     Raises SignatureError(``UNKNOWN_KEY``, ``WRONG_SIGNATURE_COUNT``, ``ONE_PERSON``, ``BAD_SIGNATURE``).
     """
     for line, public_key in zip(record.signatures, keys.signing_keys(record), strict=True):
-        verifier.verify(public_key, line.signature, _signed_message(record.kind, record.raw_body, line.key_id))
+        verifier.verify(public_key, line.signature, signed_message(record.kind, record.raw_body, line.key_id))
     return _verified(record)
 
 

@@ -103,10 +103,10 @@ class CourierThread(threading.Thread):
             if step.receipted:
                 self._notify(Notice("RECEIPTS_KEPT", f"{step.receipted} records"))
             for refusal in step.refused:
-                self._notify(Notice("RECORD_REFUSED", f"record {refusal.seq}: {refusal.code}: {refusal.words}"))
+                self._notify(Notice("RECORD_REFUSED", f"record {refusal.seq}: {refusal.words}", refusal.code))
             if step.trouble is not None:
                 code = "DELIVERY_NEEDS_PEOPLE" if step.trouble.needs_people else "DELIVERY_WAITS"
-                self._notify(Notice(code, f"{step.trouble.code}: {step.trouble.words}"))
+                self._notify(Notice(code, step.trouble.words, step.trouble.code))
             self._compare_clocks(step.server_time_s)
             self._bell.ring()
             self._wake.wait(max(0, step.due_ms - self._clock_ms()) / 1_000)

@@ -4,6 +4,7 @@
     run      serve the urn at a serial port and deliver its reports
     status   say what is stored and what became of it
     receipt  take a record and its receipt out, to check them elsewhere
+    resend   have records that the server refused sent again
 
 Exit status: 0 done, 1 refused or failed with a coded message, 2 wrong arguments.
 """
@@ -18,7 +19,7 @@ from pathlib import Path
 from ledger.command_help import WRONG_USAGE, explained
 from ledger.errors import TunukError
 from urn_agent.cli_run import run
-from urn_agent.cli_show import show_status, take_receipt
+from urn_agent.cli_show import resend, show_status, take_receipt
 from urn_agent.config import AgentFolder, begin_folder, make_settings
 from urn_agent.messages import LANGUAGES
 from urn_agent.serial_port import DEFAULT_BAUD
@@ -42,6 +43,7 @@ _EXAMPLES = {
     ),
     "status": ("urn-agent status --data FOLDER", "urn-agent status --data FOLDER --json"),
     "receipt": ("urn-agent receipt --data FOLDER --seq 1 --to /media/usb",),
+    "resend": ("urn-agent resend --data FOLDER",),
 }
 
 
@@ -88,6 +90,8 @@ def make_parser() -> argparse.ArgumentParser:
     receipt.add_argument(
         "--to", required=True, type=Path, metavar="FOLDER", help="folder for SEQ.record and SEQ.tlog-proof"
     )
+    again = "have records that the server refused sent again, by a running agent within a minute"
+    _add(commands, "resend", resend, again)
     return parser
 
 

@@ -5,7 +5,7 @@ import random
 import signal
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import FrameType
 
 from ledger.errors import TunukError
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         raise FolderError("SERVER_UNKNOWN", "no server's address: give --server https://host:port")
 
     key_id, election_id, policy = key.public_key.key_id, bundle.election_id, bundle.policy
-    writer = NoticeWriter(lambda line: print(line, file=sys.stderr, flush=True), _unix_ms, settings.language)
+    writer = NoticeWriter(_tell, _unix_ms, settings.language)
     with ExitStack() as stack:
         outbox = Outbox.open(folder.outbox, key_id, election_id)
         stack.callback(outbox.close)
@@ -116,6 +116,12 @@ def _conclude(ending: Ending, outbox: Outbox, session: AgentSession, writer: Not
         for one in missing[:MAX_TOLD]
     )
     raise TunukError("NOT_ALL_DELIVERED", f"{ending.value}; {counts}{reports}")
+
+
+def _tell(line: str) -> None:
+    """On standard error, which may be a file on the disk that is full: the urn is served without words, then."""
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def _unix_ms() -> int:

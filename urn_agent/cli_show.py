@@ -1,4 +1,4 @@
-"""``urn-agent status`` and ``urn-agent receipt``: what is stored, for people and for programs."""
+"""``urn-agent status``, ``receipt`` and ``resend``: what is stored, for people and for programs, and once more."""
 
 import argparse
 from dataclasses import asdict
@@ -10,6 +10,7 @@ from urn_agent.config import AgentFolder, load_settings
 from urn_agent.files import FolderError, create_file
 from urn_agent.keys import load_key
 from urn_agent.link_messages import REPORT_KINDS
+from urn_agent.messages import say
 from urn_agent.outbox import Outbox
 from urn_agent.outbox_file import OutboxError
 
@@ -50,6 +51,8 @@ def show_status(options: argparse.Namespace) -> int:
         outcome = f"entry {record['log_index']}" if record["state"] == "receipted" else record["code"] or ""
         place = f"urn {record['urn']}, session {record['session']}, report {record['number']} ({record['kind']})"
         print(f"{record['seq']:>6}  {record['state']:<9}  {place}  {outcome}")
+        if record["state"] == "refused":
+            print(f"        {say(record['code'], settings.language)}")
     for report in missing:
         place = f"urn {report['urn']}, session {report['session']}, report {report['number']} ({report['kind']})"
         print(f"     -  not taken  {place}  {report['code']}")
@@ -72,6 +75,17 @@ def take_receipt(options: argparse.Namespace) -> int:
         raise FolderError("FILE_MISSING", f"{options.to} is no folder")
     create_file(options.to / f"{options.seq}.record", data)
     create_file(options.to / f"{options.seq}.tlog-proof", receipt)
+    return 0
+
+
+def resend(options: argparse.Namespace) -> int:
+    """Have the refused records sent again, by the agent that is running or by the next one."""
+    outbox = _open(AgentFolder(options.data))
+    try:
+        count = outbox.resend()
+    finally:
+        outbox.close()
+    print(f"records to be sent again: {count}")
     return 0
 
 

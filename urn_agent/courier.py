@@ -1,8 +1,9 @@
 """Takes records from the outbox to the server and the server's receipts back, one step at a time.
 
 Holds what lasts from one step to the next: how often it failed, what it put off, when to go again. A receipt is kept
-only after it was verified against the pinned policy; one that is not valid leaves the record pending. It has no thread
-and no clock of its own, so that a test, a simulator and the agent's thread drive the same code.
+only after it was verified against the pinned policy; one that is not valid leaves the record pending. What the server
+refused is offered again when nothing else waits: at the start, and then seldom. It has no thread and no clock of its
+own, so that a test, a simulator and the agent's thread drive the same code.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from urn_agent.delivery import (
     MAX_BATCH,
     NEEDS_PEOPLE,
     OUTAGE,
+    REFUSED,
     RawAnswer,
     ReceiptVerdict,
     RefusalVerdict,
@@ -80,6 +82,9 @@ class Courier:
         self._limit = MAX_BATCH
         self._failures = 0
         self._deferred: set[int] = set()
+        self._refused_rounds = 0
+        self._refused_after = 0
+        self._refused_due_ms: int | None = None
         self._server_time_s: int | None = None
 
     def step(self, now_ms: int) -> Step:
@@ -87,18 +92,36 @@ class Courier:
         self._server_time_s = None
         try:
             pending = self._outbox.pending(MAX_BATCH + len(self._deferred))
-            if not pending:
+            batch = plan_batch(pending, self._deferred, self._limit) if pending else self._plan_refused(now_ms)
+            if not batch:
                 self._failures = 0
                 return Step(0, (), None, now_ms + IDLE_MS)
-            batch = plan_batch(pending, self._deferred, self._limit)
             answer = self._send(batch)
             self._limit = plan_limit(self._limit, answer)
             if isinstance(answer, Unanswered):
                 trouble = Trouble(answer.code, answer.words, answer.needs_people)
                 return self._fail(trouble, now_ms, answer.retry_after_s)
-            return self._conclude(batch, answer, now_ms)
+            step = self._conclude(batch, answer, now_ms)
+            if pending and step.refused:
+                self._refused_rounds = self._refused_after = 0
+                self._put_refused_off(now_ms)
+            return step
         except OutboxError as error:
             return self._fail(Trouble(error.code, error.message, True), now_ms)
+
+    def _plan_refused(self, now_ms: int) -> list[ChainedRecord]:
+        """The next of the refused records, if it is time; after the last of them a pause begins."""
+        if self._refused_due_ms is not None and now_ms < self._refused_due_ms:
+            return []
+        batch = plan_batch(self._outbox.refused(self._refused_after, MAX_BATCH), (), self._limit)
+        self._refused_after = batch[-1].seq if batch else 0
+        if not batch:
+            self._put_refused_off(now_ms)
+        return batch
+
+    def _put_refused_off(self, now_ms: int) -> None:
+        self._refused_rounds += 1
+        self._refused_due_ms = now_ms + plan_pause(REFUSED, self._refused_rounds, self._draw())
 
     def _send(self, batch: list[ChainedRecord]) -> Verdicts | Unanswered:
         try:

@@ -1,7 +1,8 @@
 """What to send to the server next, what its answers mean, and how long to wait: decided here, done in ``courier``.
 
 Pure: bytes and numbers in, values out. The rules:
-- Only a verdict on a record decides about that record: a receipt (which the caller verifies) or a refusal for good.
+- Only a verdict on a record decides about that record: a receipt (which the caller verifies) or a refusal. A receipt is
+  signed and ends the matter. A refusal is not, so that it ends the hurry only: the record is offered again, seldom.
 - An answer to the whole request, whatever it says, decides about none: every record stays pending and is sent again.
   So a wrong setting at the server, or a certificate not yet known to it, costs time and never a report.
 - The pause grows with each failure, is longer where only people can help, and is never shorter than ``Retry-After``.
@@ -96,8 +97,22 @@ class Pace:
     limit_ms: int
 
 
+NEEDING_PEOPLE = frozenset(
+    {
+        "UPLINK_ADDRESS",
+        "UPLINK_ANSWER_TOO_LONG",
+        "UPLINK_BAD_ANSWER",
+        "UPLINK_CERTIFICATE_REFUSED",
+        "UPLINK_SERVER_NOT_TRUSTED",
+        "UPLINK_SETTINGS",
+    }
+)
+"""The agent's own codes that waiting alone will not mend. It goes on trying all the same, and says so."""
+
 OUTAGE = Pace(1_000, 30_000)
 NEEDS_PEOPLE = Pace(5_000, 120_000)
+REFUSED = Pace(300_000, 3_600_000)
+"""For records that were refused: after some minutes, then less and less often. `urn-agent resend` does not wait."""
 
 
 def plan_batch(pending: Sequence[ChainedRecord], deferred: Collection[int], limit: int) -> list[ChainedRecord]:
@@ -132,7 +147,8 @@ def parse_answer(answer: RawAnswer, count: int) -> Verdicts | Unanswered:
         if len(verdicts) != count:
             raise FormatError("UPLINK_BAD_ANSWER", f"{len(verdicts)} verdicts for {count} records")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, FormatError) as error:
-        return Unanswered("UPLINK_BAD_ANSWER", f"the server's answer cannot be used: {error}", needs_people=True)
+        code = "UPLINK_BAD_ANSWER"
+        return Unanswered(code, f"the server's answer cannot be used: {error}", code in NEEDING_PEOPLE)
     return Verdicts(verdicts)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from urn_agent.link_sentences import LINK_SENTENCES
+from urn_agent.server_sentences import SERVER_SENTENCES
 
 Language = Literal["ky", "ru", "en"]
 LANGUAGES: tuple[Language, ...] = ("ky", "ru", "en")
@@ -79,11 +80,6 @@ MESSAGES: Mapping[str, Sentence] = {
         "Отчёт другой АСУ: сообщите оператору",
         "The report is another urn's: tell the operator",
     ),
-    "RECORD_TOO_LONG": Sentence(
-        "Отчёт журнал үчүн өтө узун: операторго билдириңиз",
-        "Отчёт слишком длинный для журнала: сообщите оператору",
-        "The report is too long for the log: tell the operator",
-    ),
     "OUTBOX_FULL": Sentence(
         "Дискте орун жок, отчёт сакталган жок: орун бошотуңуз",
         "На диске нет места, отчёт не сохранён: освободите место",
@@ -142,9 +138,9 @@ MESSAGES: Mapping[str, Sentence] = {
         "Сервер кабыл алды, дүмүрчөк сакталды", "Сервер принял, расписка сохранена", "The server took it; receipt kept"
     ),
     "RECORD_REFUSED": Sentence(
-        "Сервер жазууну кабыл алган жок: операторго билдириңиз",
-        "Сервер отклонил запись: сообщите оператору",
-        "The server refused a record: tell the operator",
+        "Сервер жазууну кабыл алган жок; ал сакталуу, сейрек кайра сунушталат: операторго билдириңиз",
+        "Сервер отклонил запись; она сохранена и изредка предлагается снова: сообщите оператору",
+        "The server refused a record; it is safe and offered again now and then: tell the operator",
     ),
     "RECEIPT_NOT_VALID": Sentence(
         "Сервердин дүмүрчөгү туура эмес: операторго билдириңиз",
@@ -177,7 +173,7 @@ MESSAGES: Mapping[str, Sentence] = {
         "A note could not be written to the disk; reports are not concerned",
     ),
     "ALL_DELIVERED": Sentence("Баары жеткирилди", "Всё доставлено", "Everything is delivered"),
-    **{code: Sentence(*words) for code, words in LINK_SENTENCES.items()},
+    **{code: Sentence(*words) for code, words in {**LINK_SENTENCES, **SERVER_SENTENCES}.items()},
 }
 
 

@@ -1,4 +1,4 @@
-"""Writes notices for people: time, code, sentence, details, one line each.
+"""Writes notices for people: time, code, sentence, cause, details, one line each.
 
 A noisy line or a long outage repeats itself many times a minute: the same code is written once in a while, with the
 number of times that it was passed over, so that it can fill neither a journal nor an evening.
@@ -45,5 +45,6 @@ class NoticeWriter:
         more = f" (+{passed_over})" if passed_over else ""
         time = datetime.fromtimestamp(now_ms / 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         # Details may quote a peer: nothing of theirs may steer the terminal.
-        details = "".join(letter if letter.isprintable() else "?" for letter in notice.details[:MAX_DETAILS])
-        self._write(f"{time} {notice.code}{more} {say(notice.code, self._language)}: {details}")
+        cause = "" if notice.cause is None else f" {notice.cause}: {say(notice.cause, self._language)}:"
+        line = f"{time} {notice.code}{more} {say(notice.code, self._language)}:{cause} {notice.details[:MAX_DETAILS]}"
+        self._write("".join(letter if letter.isprintable() else "?" for letter in line))

@@ -5,7 +5,8 @@ Contract:
   Only after it has returned may the urn be told so. The same report again stores nothing.
 - Records form one chain per key: ``seq`` counts from 1, each record holds the leaf hash of the one before. The chain is
   bound to one key and one election; an outbox of another is refused.
-- A record is pending until the log's receipt is kept (``receipted``) or the server refused it for good (``refused``).
+- A record is pending until the log's receipt is kept (``receipted``) or the server refused it (``refused``). A refusal
+  is nobody's signature: a refused record stays, is offered again now and then, and may still get its receipt.
   Nothing is ever deleted: what the urn was told is kept, is kept.
 - The file is bounded. At the bound, or with the disk full, ``store`` raises and has written nothing.
 
@@ -47,7 +48,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The server will never take the record."""
+    """The server does not take the record as things are."""
 
     seq: int
     code: str
@@ -134,6 +135,20 @@ class Outbox:
             rows = self._connection.execute(query, (limit,)).fetchall()
         return [ChainedRecord(seq, Hash(leaf_hash), data) for seq, leaf_hash, data in rows]
 
+    def refused(self, after: int, limit: int) -> list[ChainedRecord]:
+        """The first ``limit`` refused records beyond seq ``after``, in the chain's order."""
+        query = "SELECT seq, leaf_hash, data FROM record WHERE state = 'refused' AND seq > ? ORDER BY seq LIMIT ?"
+        with coded():
+            rows = self._connection.execute(query, (after, limit)).fetchall()
+        return [ChainedRecord(seq, Hash(leaf_hash), data) for seq, leaf_hash, data in rows]
+
+    def resend(self) -> int:
+        """Make every refused record pending again; how many there were. Durable when this returns."""
+        connection = self._connection
+        with writing(connection):
+            again = "UPDATE record SET state = 'pending', code = NULL, words = NULL WHERE state = 'refused'"
+            return connection.execute(again).rowcount
+
     def conclude(self, outcomes: Iterable[Receipt | Refusal]) -> None:
         """Keep receipts and refusals in one transaction. Durable when this returns. Raises OutboxError."""
         connection = self._connection
@@ -141,12 +156,14 @@ class Outbox:
             for outcome in outcomes:
                 if isinstance(outcome, Receipt):
                     connection.execute(
-                        "UPDATE record SET state = 'receipted', log_index = ?, receipt = ? WHERE seq = ?",
+                        "UPDATE record SET state = 'receipted', log_index = ?, receipt = ?, code = NULL, words = NULL"
+                        " WHERE seq = ?",
                         (outcome.log_index, outcome.proof, outcome.seq),
                     )
                 else:
                     connection.execute(
-                        "UPDATE record SET state = 'refused', code = ?, words = ? WHERE seq = ? AND state = 'pending'",
+                        "UPDATE record SET state = 'refused', code = ?, words = ?"
+                        " WHERE seq = ? AND state != 'receipted'",
                         (outcome.code, outcome.words, outcome.seq),
                     )
 

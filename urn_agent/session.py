@@ -43,10 +43,14 @@ MAX_CLOCK_OFFSET_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that people or a log should know. ``code`` is a key of ``messages``; ``details`` is for experts."""
+    """Something that people or a log should know. ``code`` is a key of ``messages``; ``details`` is for experts.
+
+    ``cause`` is the code of what led to it, if it has one of its own.
+    """
 
     code: str
     details: str
+    cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

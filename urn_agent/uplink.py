@@ -12,7 +12,7 @@ from typing import Self
 import httpx
 
 from ledger.errors import TunukError
-from urn_agent.delivery import RECORDS_TYPE, RawAnswer
+from urn_agent.delivery import NEEDING_PEOPLE, RECORDS_TYPE, RawAnswer
 
 RECORDS_PATH = "/v1/records"
 HEALTH_PATH = "/healthz"
@@ -31,11 +31,12 @@ _HEADERS = {"Content-Type": RECORDS_TYPE, "Accept-Encoding": "identity"}
 
 
 class UplinkError(TunukError):
-    """No answer came. ``needs_people``: waiting alone will not mend it."""
+    """No answer came."""
 
-    def __init__(self, code: str, message: str, *, needs_people: bool = False) -> None:
-        super().__init__(code, message)
-        self.needs_people = needs_people
+    @property
+    def needs_people(self) -> bool:
+        """Waiting alone will not mend it."""
+        return self.code in NEEDING_PEOPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,7 @@ class Uplink:
             # Settings from the environment, such as proxies, are ignored: this machine belongs to one purpose.
             self._client = httpx.Client(verify=context, timeout=TIMEOUTS, trust_env=False)
         except (OSError, ssl.SSLError) as error:
-            raise UplinkError(
-                "UPLINK_SETTINGS", f"the certificate files cannot be used: {error}", needs_people=True
-            ) from error
+            raise UplinkError("UPLINK_SETTINGS", f"the certificate files cannot be used: {error}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -85,7 +84,7 @@ class Uplink:
         except httpx.HTTPError as error:
             raise self._doubt(_explain(error)) from error
         except httpx.InvalidURL as error:
-            raise UplinkError("UPLINK_ADDRESS", f"{self._server} is no address: {error}", needs_people=True) from error
+            raise UplinkError("UPLINK_ADDRESS", f"{self._server} is no address: {error}") from error
         self._cut_offs = 0
         try:
             return _read(response)
@@ -104,7 +103,7 @@ class Uplink:
         if self._cut_offs < CUT_OFFS_TO_DOUBT or not self._is_healthy():
             return failure
         words = "the server is there and does not take this device's certificate: ask the operator"
-        return UplinkError("UPLINK_CERTIFICATE_REFUSED", words, needs_people=True)
+        return UplinkError("UPLINK_CERTIFICATE_REFUSED", words)
 
     def _is_healthy(self) -> bool:
         try:
@@ -126,7 +125,7 @@ def _read(response: httpx.Response) -> RawAnswer:
         body += piece
         if len(body) > MAX_ANSWER:
             words = f"the answer is longer than {MAX_ANSWER} bytes"
-            raise UplinkError("UPLINK_ANSWER_TOO_LONG", words, needs_people=True)
+            raise UplinkError("UPLINK_ANSWER_TOO_LONG", words)
     headers = response.headers
     kind, retry_after, date = (headers.get(name, "") for name in ("content-type", "retry-after", "date"))
     return RawAnswer(response.status_code, kind, retry_after, bytes(body), date)
@@ -136,7 +135,7 @@ def _explain(error: httpx.HTTPError) -> UplinkError:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             words = f"the server's certificate is not the election authority's: {cause.verify_message}"
-            return UplinkError("UPLINK_SERVER_NOT_TRUSTED", words, needs_people=True)
+            return UplinkError("UPLINK_SERVER_NOT_TRUSTED", words)
         if isinstance(cause, ssl.SSLError):
             return UplinkError("UPLINK_CUT_OFF", f"the server ended the encrypted connection: {cause.reason}")
     match error:
@@ -147,7 +146,7 @@ def _explain(error: httpx.HTTPError) -> UplinkError:
         case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError():
             return UplinkError("UPLINK_CUT_OFF", f"the connection ended without an answer: {error}")
         case httpx.UnsupportedProtocol():
-            return UplinkError("UPLINK_ADDRESS", f"the server's address is not usable: {error}", needs_people=True)
+            return UplinkError("UPLINK_ADDRESS", f"the server's address is not usable: {error}")
         case _:
             return UplinkError("UPLINK_FAILED", f"the request failed: {error}")
 

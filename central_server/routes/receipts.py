@@ -5,7 +5,9 @@ made anew from its batch, in a thread of its own and through a store of its own,
 """
 
 import asyncio
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +19,8 @@ from ledger.errors import FormatError, TunukError
 from ledger.log import Log
 from ledger.primitives import Hash
 from ledger.store.contract import Store
+
+T = TypeVar("T")
 
 MAX_WAITING = 64
 """Requests that wait for the one thread; more are told to come again."""
@@ -39,16 +43,23 @@ class ReceiptsRoute:
             leaf_hash = Hash.from_hex(request.path_params["leaf"])
         except FormatError as error:
             raise RequestError("BAD_REQUEST", "name the record by its leaf hash, 64 hexadecimal digits") from error
+        proof = await self._read(lambda: self._find(leaf_hash))
+        return Response(proof, media_type="application/octet-stream")
+
+    async def select_logged(self, leaf_hashes: Collection[Hash]) -> set[Hash]:
+        """Those of the leaf hashes that the log has an entry of. Raises RequestError."""
+        return await self._read(lambda: {one for one in leaf_hashes if self._store.find(one) is not None})
+
+    async def _read(self, read: Callable[[], T]) -> T:
         if self._waiting >= MAX_WAITING:
             raise RequestError("BUSY", "too many receipts are being asked for; try again later")
         self._waiting += 1
         try:
-            proof = await asyncio.get_running_loop().run_in_executor(self._executor, self._find, leaf_hash)
+            return await asyncio.get_running_loop().run_in_executor(self._executor, read)
         except TunukError as error:
             raise request_error(error) from error
         finally:
             self._waiting -= 1
-        return Response(proof, media_type="application/octet-stream")
 
     def _find(self, leaf_hash: Hash) -> bytes:
         index = self._store.find(leaf_hash)

@@ -5,19 +5,21 @@ is spoken to in plain ASGI, since a framework's request and response cost more t
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import msgspec
 from starlette.types import Receive, Scope, Send
 
 from central_server.admission import Admission
 from central_server.append_queue import AppendQueue
-from central_server.devices import Roster
+from central_server.device_shares import DeviceShares
+from central_server.devices import KnownDevice, Roster
 from central_server.http_errors import MAX_MESSAGE, RECORD_REFUSALS, RequestError, request_error
 from central_server.ingest import MAX_BODY, Accepted, Refused, parse_batch, verify_records
 from central_server.routes.clients import require_device
 from ledger.errors import FormatError
 from ledger.log import Receipt
+from ledger.primitives import Hash
 from ledger.signing import Verifier
 
 PATH = "/v1/records"
@@ -32,11 +34,22 @@ _ENCODER = msgspec.msgpack.Encoder()
 class RecordsRoute:
     """The endpoint, an ASGI application of its own."""
 
-    def __init__(self, roster: Roster, verifier: Verifier, queue: AppendQueue, admission: Admission) -> None:
+    def __init__(
+        self,
+        roster: Roster,
+        verifier: Verifier,
+        queue: AppendQueue,
+        admission: Admission,
+        shares: DeviceShares,
+        select_logged: Callable[[Collection[Hash]], Awaitable[set[Hash]]],
+    ) -> None:
+        """``select_logged`` gives those of some leaf hashes that the log has; asked of a device beyond its quota."""
         self._roster = roster
         self._verifier = verifier
         self._queue = queue
         self._admission = admission
+        self._shares = shares
+        self._select_logged = select_logged
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises RequestError, with nothing sent, for a whole request that is refused."""
@@ -55,14 +68,30 @@ class RecordsRoute:
             raise RequestError("WRONG_TYPE", f"send the records as {MEDIA_TYPE}")
         length = _announced_length(headers.get(b"content-length", b""))
         with self._admission.admit(device.id, length):
+            self._shares.require_patience(device)
             try:
                 records = parse_batch(await _read_body(receive))
             except FormatError as error:
                 raise request_error(error) from error
             verdicts = verify_records(records, device.key, self._roster.election_id, self._verifier)
+            verdicts = await self._hold_to_quota(device, verdicts)
             accepted = [verdict for verdict in verdicts if isinstance(verdict, Accepted)]
-            receipts = await self._queue.submit(accepted) if accepted else []
+            receipts = await self._shares.append(device, accepted, self._queue.submit) if accepted else []
         return encode_answer(verdicts, receipts)
+
+    async def _hold_to_quota(self, device: KnownDevice, verdicts: list[Accepted | Refused]) -> list[Accepted | Refused]:
+        """Refuse what the device's quota has no room for; what the log has already gets its receipt all the same."""
+        accepted = [verdict for verdict in verdicts if isinstance(verdict, Accepted)]
+        beyond = {record.record.leaf_hash for record in self._shares.select_beyond(device, accepted)}
+        if not beyond:
+            return verdicts
+        refused = beyond - await self._select_logged(beyond)
+        self._shares.charge_repeats(device, len(refused))
+        refusal = Refused("TOO_MANY_RECORDS", RECORD_REFUSALS["TOO_MANY_RECORDS"].meaning)
+        return [
+            refusal if isinstance(verdict, Accepted) and verdict.record.leaf_hash in refused else verdict
+            for verdict in verdicts
+        ]
 
 
 def encode_answer(verdicts: Sequence[Accepted | Refused], receipts: Sequence[Receipt]) -> bytes:

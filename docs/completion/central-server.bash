@@ -3,7 +3,7 @@ _tunuk_central_server() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} path= word words= plain=
     for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
         case "$path $word" in
-        ' definition'|' init'|' roster'|' run'|' chain') path="$path $word" ;;
+        ' definition'|' init'|' roster'|' run'|' chain'|' official-key'|' decide'|' decide prepare'|' decide sign'|' decide submit') path="$path $word" ;;
         esac
     done
     path=${path# }
@@ -25,15 +25,47 @@ _tunuk_central_server() {
         'run --rpc-port') words=''; plain=yes ;;
         'chain --dir') words=''; plain=yes ;;
         'chain --rpc-port') words=''; plain=yes ;;
+        'official-key --out') words=''; plain=yes ;;
+        'official-key --holder') words=''; plain=yes ;;
+        'official-key --role') words='official commission'; plain=yes ;;
+        'decide prepare --publication') words=''; plain=yes ;;
+        'decide prepare --policy') words=''; plain=yes ;;
+        'decide prepare --document') words=''; plain=yes ;;
+        'decide prepare --reason') words=''; plain=yes ;;
+        'decide prepare --out') words=''; plain=yes ;;
+        'decide prepare --entry') words=''; plain=yes ;;
+        'decide prepare --supersedes') words=''; plain=yes ;;
+        'decide prepare --unit') words=''; plain=yes ;;
+        'decide prepare --contests') words=''; plain=yes ;;
+        'decide prepare --urn') words=''; plain=yes ;;
+        'decide prepare --role') words='official commission'; plain=yes ;;
+        'decide prepare --holder') words=''; plain=yes ;;
+        'decide prepare --public-key') words=''; plain=yes ;;
+        'decide prepare --device') words=''; plain=yes ;;
+        'decide prepare --enrolment') words=''; plain=yes ;;
+        'decide prepare --part') words=''; plain=yes ;;
+        'decide prepare --protocol') words=''; plain=yes ;;
+        'decide prepare --lang') words='ky ru en'; plain=yes ;;
+        'decide sign --key') words=''; plain=yes ;;
+        'decide sign --lang') words='ky ru en'; plain=yes ;;
+        'decide submit --server') words=''; plain=yes ;;
+        'decide submit --ca') words=''; plain=yes ;;
+        'decide submit --policy') words=''; plain=yes ;;
+        'decide submit --lang') words='ky ru en'; plain=yes ;;
     esac
     if [[ -z $plain ]]; then
         case $path in
-        '') words='definition init roster run chain -h --help' ;;
+        '') words='definition init roster run chain official-key decide -h --help' ;;
         definition) words='-h --help --from --check --schema' ;;
         init) words='-h --help --dir --definition --server-url --chain-rpc --chain-id --snapshot-seconds --anchor-seconds' ;;
         roster) words='-h --help --dir --enrolments' ;;
         run) words='-h --help --dir --host --port --rpc-port' ;;
         chain) words='-h --help --dir --rpc-port' ;;
+        official-key) words='-h --help --out --holder --role' ;;
+        decide) words='prepare sign submit -h --help' ;;
+        'decide prepare') words='release correct annul reinstate out-of-use grant-role revoke-key replace-device amend-contest amend-unit succeed-chain return -h --help --publication --policy --document --reason --out --entry --supersedes --unit --contests --urn --role --holder --public-key --device --enrolment --part --protocol --lang' ;;
+        'decide sign') words='-h --help --key --lang' ;;
+        'decide submit') words='-h --help --server --ca --policy --lang' ;;
         esac
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

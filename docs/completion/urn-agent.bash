@@ -3,7 +3,7 @@ _tunuk_urn_agent() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} path= word words= plain=
     for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
         case "$path $word" in
-        ' init'|' run'|' status'|' receipt') path="$path $word" ;;
+        ' init'|' run'|' status'|' receipt'|' resend') path="$path $word" ;;
         esac
     done
     path=${path# }
@@ -21,14 +21,16 @@ _tunuk_urn_agent() {
         'receipt --data') words=''; plain=yes ;;
         'receipt --seq') words=''; plain=yes ;;
         'receipt --to') words=''; plain=yes ;;
+        'resend --data') words=''; plain=yes ;;
     esac
     if [[ -z $plain ]]; then
         case $path in
-        '') words='init run status receipt -h --help' ;;
+        '') words='init run status receipt resend -h --help' ;;
         init) words='-h --help --data --device --server --language --json' ;;
         run) words='-h --help --data --port --baud --bundle --server --once' ;;
         status) words='-h --help --data --json' ;;
         receipt) words='-h --help --data --seq --to' ;;
+        resend) words='-h --help --data' ;;
         esac
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -16,19 +15,8 @@ from simulator.playing import play_as_processes, play_in_memory_link
 from simulator.server_process import NightError, await_ready, end_server, start_server, stop_server
 from tests.system.conftest import Verify
 from tests.system.expected_night import expected_votes
+from tests.system.real_desk import free_port
 from tests.system.recount import recount
-
-
-def free_port() -> int:
-    """A port below those of outgoing connections is taken by the server again after each kill."""
-    for port in range(20_000 + os.getpid() % 5_000, 32_000):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no free port")
 
 
 def kill_agents_of(device: Device, stop: threading.Event) -> int:
@@ -60,7 +48,7 @@ def test_kills_lose_nothing_and_count_nothing_twice(tmp_path: Path, verify: Veri
     """After SIGKILL of the server three times and of an agent twice the totals are the urns'."""
     directory, scenario = tmp_path / "night", build_night(40, 1, 1_800_000_000)
     devices = prepare(scenario, NightOptions(directory, "memory", 1, 0))
-    log, bundles, port = directory / "server.log", directory / "bundles", free_port()
+    log, bundles, port = directory / "server.log", directory / "bundles", free_port(20_000 + os.getpid() % 5_000)
     server = start_server(directory, log, port)
     stop = threading.Event()
     try:

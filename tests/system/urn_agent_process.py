@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,10 +48,12 @@ class AgentDesk:
     words: Path
     agents: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self, port: str | Path, server: str, *more: str) -> subprocess.Popen[bytes]:
+    def start(
+        self, port: str | Path, server: str, *more: str, program: Sequence[str] = MODULE
+    ) -> subprocess.Popen[bytes]:
         arguments = ["run", "--data", str(self.folder.root), "--port", str(port), "--server", server, *more]
         with self.words.open("ab") as words:
-            agent = subprocess.Popen([*MODULE, *arguments, "--bundle", str(self.bundle)], stderr=words)
+            agent = subprocess.Popen([*program, *arguments, "--bundle", str(self.bundle)], stderr=words)
         self.agents.append(agent)
         return agent
 

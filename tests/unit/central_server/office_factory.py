@@ -16,12 +16,15 @@ from central_server.admission import Admission
 from central_server.app import make_app
 from central_server.append_queue import AppendQueue
 from central_server.certificates import CertificateAuthority
+from central_server.device_shares import read_shares
 from central_server.devices import Roster
 from central_server.http_errors import REQUEST_REFUSALS
 from central_server.http_protocol import PEER_CERTIFICATE
 from central_server.routes.receipts import ReceiptsRoute
 from central_server.routes.records import RecordsRoute
+from central_server.routes.rulings import RulingsRoute
 from central_server.sodium_verifier import SodiumVerifier
+from ledger.definition import Definition
 from ledger.log import Log, Receipt
 from ledger.note import Ed25519NoteSigner
 from ledger.primitives import Hash, PublicKey
@@ -42,18 +45,32 @@ def certificate(key: PublicKey) -> bytes:
     return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
 
 
+class KnownKeys:
+    """Stands where the log's own reader of keys does: the small election's keys, whatever the log holds."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.roster = Roster(definition)
+        self.keys = definition.keys
+
+    def read_on(self, _: Store) -> None:
+        """Nothing is new."""
+
+
 class Office:
     """The application over a real log, spoken to without a network, under a certificate of the test's choice."""
 
     def __init__(self, store: Store, guard: FileGuard) -> None:
         definition = small_night().fold.definition
-        self.roster = Roster(definition)
+        self.reader = KnownKeys(definition)
+        self.roster = self.reader.roster
         self.election_id: Hash = self.roster.election_id
         self.signer = Ed25519NoteSigner(ORIGIN, Ed25519Signer(bytes([3]) * 32))
         self.log = Log(store, guard, self.signer)
         self.store = store
         self.peer: bytes | None = certificate(DEVICE_KEYS[0].public_key)
         self.failure: StorageError | None = None
+        self.now = 0.0
+        self.shares = read_shares(store, lambda: self.now)
 
     def append(self, entries: Sequence[bytes]) -> list[Receipt]:
         if self.failure is not None:
@@ -65,9 +82,11 @@ class Office:
         with ThreadPoolExecutor(1) as executor:
             queue = AppendQueue(self.append, executor, lambda error: None)
             admission = Admission()
+            receipts = ReceiptsRoute(self.roster, self.log, self.store, executor)
             app = make_app(
-                RecordsRoute(self.roster, SodiumVerifier(), queue, admission),
-                ReceiptsRoute(self.roster, self.log, self.store, executor),
+                RecordsRoute(self.roster, SodiumVerifier(), queue, admission, self.shares, receipts.select_logged),
+                receipts,
+                RulingsRoute(self.reader, self.store, SodiumVerifier(), queue, executor),
                 lambda: {"status": "failing" if queue.problem else "ok"},
             )
 

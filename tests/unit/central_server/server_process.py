@@ -19,13 +19,13 @@ STOP_SECONDS = 60
 
 
 class ServerProcess:
-    """``central-server run`` on a directory. Killed at the end unless it has ended by then."""
+    """``central-server run`` on a directory, by any program. Killed at the end unless it has ended by then."""
 
-    def __init__(self, directory: ElectionDirectory, *arguments: str) -> None:
+    def __init__(self, directory: ElectionDirectory, *arguments: str, program: Sequence[str] = COMMAND) -> None:
         self.errors = directory.root.parent / "stderr.txt"
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(
-                [*COMMAND, "run", "--dir", str(directory.root), *arguments], stdout=subprocess.PIPE, stderr=errors
+                [*program, "run", "--dir", str(directory.root), *arguments], stdout=subprocess.PIPE, stderr=errors
             )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -88,4 +88,10 @@ def post_records(client: httpx.Client, records: Sequence[bytes]) -> list[list[An
 
 def read_latest(directory: ElectionDirectory) -> dict[str, Any]:
     document: dict[str, Any] = json.loads((directory.publication / "results/latest.json").read_bytes())
+    return document
+
+
+def read_health(directory: ElectionDirectory, server: ServerProcess) -> dict[str, Any]:
+    with httpx.Client(verify=trust(directory), base_url=server.url, trust_env=False) as client:
+        document: dict[str, Any] = client.get("/healthz").json()
     return document

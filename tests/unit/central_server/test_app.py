@@ -67,11 +67,11 @@ def test_nothing_is_appended_where_all_is_refused(office: Office) -> None:
 
 def test_who_is_not_a_device_is_told_so(office: Office) -> None:
     body = msgspec.msgpack.encode([small_tally(office.election_id)])
-    for path, method in ((RECORDS, "POST"), ("/v1/receipts/" + "0" * 64, "GET")):
+    for path, method, sent in ((RECORDS, "POST", body), ("/v1/receipts/" + "0" * 64, "GET", None)):
         office.peer = None
-        assert refusal(office.send(method, path, body)) == "NO_CERTIFICATE"
+        assert refusal(office.send(method, path, sent)) == "NO_CERTIFICATE"
         office.peer = certificate(Ed25519Signer(bytes([99]) * 32).public_key)
-        assert refusal(office.send(method, path, body)) == "UNKNOWN_DEVICE"
+        assert refusal(office.send(method, path, sent)) == "UNKNOWN_DEVICE"
     assert office.store.head().size == 0
 
 
@@ -115,6 +115,19 @@ def test_other_addresses_and_methods_get_coded_answers(office: Office) -> None:
     assert refusal(office.send("PUT", "/healthz")) == "WRONG_METHOD"
     assert refusal(office.send("GET", "/v1/receipts/xyz")) == "BAD_REQUEST"
     assert refusal(office.send("GET", "/v1/receipts/" + "0" * 64)) == "NO_RECEIPT"
+
+
+@pytest.mark.parametrize("path", [RECORDS, "/healthz", "/v1/receipts/" + "0" * 64, "/nowhere"])
+def test_questions_have_no_body(office: Office, path: str) -> None:
+    """Nobody reads it, and a connection would wait for its end."""
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"x"
+
+    for sent in (b"x", body()):
+        answer = office.send("GET", path, sent)
+        assert (refusal(answer), answer.headers["connection"]) == ("UNEXPECTED_BODY", "close")
+    assert office.send("GET", "/healthz", b"").status_code == 200
 
 
 def test_a_full_disk_is_told_with_a_time_to_come_again(office: Office) -> None:

@@ -16,7 +16,7 @@ from tests.unit.ledger.election_factory import DEVICE_KEYS, small_election, smal
 def test_a_device_is_known_by_its_key_and_not_by_its_name() -> None:
     roster = Roster(small_night().fold.definition)
     key = DEVICE_KEYS[1].public_key
-    assert roster.identify(certificate(key)) == KnownDevice("d1", key)
+    assert roster.identify(certificate(key)) == KnownDevice("d1", key, 1, 1)
     assert roster.identify(certificate(Ed25519Signer(bytes([99]) * 32).public_key)) is None
     server = AUTHORITY.issue_server(["localhost"], datetime(2027, 1, 24, tzinfo=UTC), timedelta(days=1))
     assert roster.identify(server.certificate) is None

@@ -21,7 +21,8 @@ from ledger.store.durable import StorageError
 def test_retry_goes_with_the_status() -> None:
     """Only what may change without the client is worth trying again; a proxy must be able to tell from the status."""
     for code, answer in REQUEST_REFUSALS.items():
-        assert answer.retry == (answer.status >= 500 or answer.status == HTTPStatus.REQUEST_TIMEOUT), code
+        passing = answer.status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+        assert answer.retry == (answer.status >= 500 or passing), code
         assert answer.meaning and answer.meaning[0].islower()
     assert {answer.status for answer in RECORD_REFUSALS.values()} == {HTTPStatus.OK}
     assert not any(answer.retry for answer in RECORD_REFUSALS.values())

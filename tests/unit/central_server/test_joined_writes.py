@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from central_server.http_protocol import JoinedWrites
+from central_server.joined_writes import JoinedWrites
 
 
 class Wire(asyncio.Transport):

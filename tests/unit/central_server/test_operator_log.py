@@ -1,6 +1,10 @@
 """The operator reads every new fault once, and a lasting one once a minute."""
 
 import io
+import os
+from pathlib import Path
+
+import pytest
 
 from central_server.operator_log import REPEAT_SECONDS, OperatorLog
 from ledger.errors import TunukError
@@ -22,3 +26,14 @@ def test_a_lasting_fault_is_told_once_a_minute() -> None:
         "ingest: STORE_BUSY: wait",
         "anchoring: works again",
     ]
+
+
+def test_a_line_that_cannot_be_written_stops_nobody() -> None:
+    """Standard error may be a file on the disk that is full, or a pipe that nobody reads any more."""
+    with Path("/dev/full").open("w") as stream:
+        operator = OperatorLog(stream, lambda: 0.0)
+        operator.tell_error("ingest", TunukError("DISK_FULL", "make room"))
+        operator.tell("ingest", "once more")
+        with pytest.raises(OSError, match="No space"):
+            stream.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

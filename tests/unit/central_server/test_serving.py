@@ -1,75 +1,39 @@
 """The listening server hands over the peer's certificate, and ends connections that take more than their share."""
 
-import asyncio
+import json
+import resource
+import select
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
 
-from central_server import http_protocol
+from central_server import http_protocol, joined_writes, serving
 from central_server.certificates import CertificateAuthority
-from central_server.http_protocol import peer_certificate
-from central_server.serving import local_url, make_server, open_socket
+from central_server.serving import local_url, open_socket
 from central_server.tls import make_server_context
 from ledger.errors import TunukError
 from ledger.store.durable import StorageError
-from tests.unit.central_server.server_factory import write_device_key
-from tests.unit.ledger.election_factory import DEVICE_KEYS
-
-NOW = datetime.now(UTC)
-DAY = timedelta(days=1)
-AUTHORITY = CertificateAuthority.create("cec.example", NOW, DAY)
-
-
-def make_app() -> FastAPI:
-    app = FastAPI()
-
-    @app.api_route("/", methods=["GET", "POST"])
-    async def peer(request: Request) -> str:
-        await request.body()
-        certificate = peer_certificate(request.scope)
-        return "nobody" if certificate is None else certificate.hex()
-
-    return app
+from tests.unit.central_server.listening import (
+    AUTHORITY,
+    DAY,
+    NOW,
+    connect,
+    is_ended,
+    listening_server,
+    make_context,
+    trust,
+    with_client,
+)
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("server")
-    identity = AUTHORITY.issue_server(["127.0.0.1"], NOW, DAY)
-    (folder / "server.pem").write_bytes(identity.certificate)
-    (folder / "server.key").write_bytes(identity.key)
-    context = make_server_context(folder / "server.pem", folder / "server.key", AUTHORITY.certificate)
-    ready = threading.Event()
-    listening = open_socket("127.0.0.1", 0)
-    address = local_url(listening)
-    server = make_server(make_app(), context, ready.set)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
-    thread.start()
-    assert ready.wait(10)
-    yield address
-    server.should_exit = True
-    thread.join(20)
-    assert not thread.is_alive()
-
-
-def trust(authority: CertificateAuthority = AUTHORITY) -> ssl.SSLContext:
-    return ssl.create_default_context(cadata=authority.certificate.decode())
-
-
-def with_client(folder: Path, issuer: CertificateAuthority, place: int = 0) -> tuple[ssl.SSLContext, bytes]:
-    """A context that presents a device's certificate by ``issuer``, and that certificate in DER."""
-    certificate = issuer.issue_device("d0", DEVICE_KEYS[place].public_key, NOW, DAY)
-    (folder / "client.pem").write_bytes(certificate)
-    context = trust()
-    context.load_cert_chain(folder / "client.pem", write_device_key(folder / "client.key", place))
-    return context, ssl.PEM_cert_to_DER_cert(certificate.decode())
+    with listening_server(tmp_path_factory.mktemp("server")) as address:
+        yield address
 
 
 def test_the_peers_certificate_reaches_the_application(url: str, tmp_path: Path) -> None:
@@ -104,26 +68,6 @@ def test_only_tls_1_3_is_spoken(url: str) -> None:
         client.get(url)
 
 
-def connect(url: str) -> ssl.SSLSocket:
-    port = int(url.rpartition(":")[2])
-    return trust().wrap_socket(socket.create_connection(("127.0.0.1", port), 20), server_hostname="127.0.0.1")
-
-
-def is_ended(connection: ssl.SSLSocket, *, sent: bytes, answer: bytes = b"") -> bool:
-    """Whether the server ends the connection after these bytes, with an answer that starts so."""
-    received = b""
-    try:
-        connection.sendall(sent)
-        while data := connection.recv(65_536):
-            received += data
-    except TimeoutError:
-        return False
-    except OSError:
-        # A connection that is cut off counts as ended.
-        pass
-    return received.startswith(answer)
-
-
 @pytest.mark.parametrize(
     "head",
     [
@@ -132,7 +76,8 @@ def is_ended(connection: ssl.SSLSocket, *, sent: bytes, answer: bytes = b"") -> 
         b"GET / HTTP/1.1\r\nA: " + b"b" * 300_000,
     ],
 )
-def test_an_endless_head_ends_the_connection(url: str, head: bytes) -> None:
+def test_an_endless_head_ends_the_connection(url: str, head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joined_writes, "UNREAD_SECONDS", 0.2)
     with connect(url) as connection:
         assert is_ended(connection, sent=head)
 
@@ -144,16 +89,79 @@ def test_an_endless_body_ends_the_connection(url: str) -> None:
         assert is_ended(connection, sent=head + (b"10000\r\n" + bytes(65_536) + b"\r\n") * 80)
 
 
-def test_garbage_gets_an_answer(url: str) -> None:
+def refusal_in(answer: bytes) -> tuple[int, str]:
+    """Status and code of an answer that says that none follows."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"\r\nConnection: close" in head
+    return int(head.split()[1]), json.loads(body)["code"]
+
+
+def hear_out(connection: ssl.SSLSocket) -> bytes:
+    """All that comes until the server ends the connection."""
+    received = b""
+    try:
+        while data := connection.recv(65_536):
+            received += data
+    except ConnectionError:
+        return received
+    return received
+
+
+def test_garbage_gets_a_coded_answer(url: str) -> None:
     with connect(url) as connection:
-        assert is_ended(connection, sent=b"\x00\x01\x02 garbage\r\n\r\n", answer=b"HTTP/1.1 400")
+        connection.sendall(b"\x00\x01\x02 garbage\r\n\r\n")
+        assert refusal_in(hear_out(connection)) == (400, "BAD_REQUEST")
+
+
+def test_a_head_that_is_too_long_gets_a_coded_answer(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although its sender has not come to the end, and goes on for a while."""
+    monkeypatch.setattr(joined_writes, "UNREAD_SECONDS", 2.0)
+    with connect(url) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nA: " + b"b" * 300_000)
+        assert select.select([connection], [], [], 20)[0]
+        for _ in range(20):
+            connection.sendall(b"b" * 30_000)
+        assert refusal_in(hear_out(connection)) == (431, "HEAD_TOO_LONG")
 
 
 def test_a_slow_head_ends_the_connection(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an answer, unless nothing was sent at all."""
     monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.2)
-    for sent in (b"", b"GET / HT"):
+    with connect(url) as connection:
+        connection.sendall(b"GET / HT")
+        assert refusal_in(hear_out(connection)) == (408, "TOO_SLOW")
+    with connect(url) as connection:
+        assert hear_out(connection) == b""
+
+
+def test_a_body_that_nobody_waits_for_ends_the_connection(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then does not prolong it, nor does an answer that was given before its end."""
+    monkeypatch.setattr(http_protocol, "BODY_SECONDS", 0.2)
+    for path in ("/", "/nowhere"):
         with connect(url) as connection:
-            assert is_ended(connection, sent=sent)
+            connection.sendall(f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx".encode())
+            assert hear_out(connection).startswith(b"HTTP/1.1 404" if path == "/nowhere" else b"")
+            assert is_ended(connection, sent=b"x")
+
+
+def test_one_connection_too_many_is_told_to_come_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "MAX_CONNECTIONS", 1)
+    with listening_server(tmp_path) as url, httpx.Client(verify=trust()) as first, httpx.Client(verify=trust()) as more:
+        assert first.get(url).status_code == 200
+        answer = more.get(url)
+        assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "BUSY", "5")
+        assert first.get(url).status_code == 200
+
+
+def test_every_connection_proves_its_key_anew(url: str, tmp_path: Path) -> None:
+    """No ticket is given out by which one could be resumed, and certificates are held to the letter of the standard."""
+    context = make_context(tmp_path)
+    assert context.num_tickets == 0
+    assert context.verify_flags & ssl.VERIFY_X509_STRICT
+    with connect(url) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+        assert connection.session is None or not connection.session.has_ticket
 
 
 def test_connections_that_behave_outlive_the_time_for_a_head(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,6 +179,36 @@ def test_connections_that_behave_outlive_the_time_for_a_head(url: str, monkeypat
                 assert received, "the connection was ended"
                 answer += received
             assert answer.startswith(b"HTTP/1.1 200")
+
+
+def test_a_handshake_that_does_not_begin_ends_the_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "HANDSHAKE_SECONDS", 0.2)
+    with listening_server(tmp_path) as url:
+        with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), 20) as silent:
+            assert silent.recv(1) == b""
+        with httpx.Client(verify=trust()) as client:
+            assert client.get(url).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("limits", "raised"),
+    [
+        ((1_024, 500_000), (8_192, 500_000)),
+        ((1_024, 4_000), (4_000, 4_000)),
+        ((1_024, resource.RLIM_INFINITY), (8_192, resource.RLIM_INFINITY)),
+        ((9_000, 9_000), None),
+        ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), None),
+    ],
+)
+def test_the_limit_of_open_files_is_raised_as_far_as_allowed(
+    limits: tuple[int, int], raised: tuple[int, int] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each connection takes one: at the usual 1,024 a server would turn agents away long before its own bound."""
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda _, wanted: told.append(wanted))
+    with listening_server(tmp_path):
+        assert told == ([] if raised is None else [raised])
 
 
 @pytest.mark.parametrize(("host", "code"), [("localhost", "BAD_HOST"), ("", "BAD_HOST"), ("192.0.2.1", "PORT_TAKEN")])

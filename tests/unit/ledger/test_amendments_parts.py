@@ -152,3 +152,11 @@ def test_a_unit_of_two_urns_is_amended_once() -> None:
     do(night, unit_of(night, registered_voters=7))
     do(night, unit_of(night, registered_voters=9))
     assert night.fold.definition.expected["KG", 2] == Expected(2, 209)
+
+
+def test_all_voters_together_stay_a_count(night: Night) -> None:
+    """To the last one: each unit alone might have as many."""
+    others = sum(unit.registered_voters or 0 for unit in night.fold.definition.units.values() if unit.id != "101")
+    largest = 2**53 - 1 - others
+    assert do(night, unit_of(night, registered_voters=largest + 1)) == "NOT_AMENDABLE"
+    assert do(night, unit_of(night, registered_voters=largest)) == "applied"

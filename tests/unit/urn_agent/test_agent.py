@@ -14,7 +14,7 @@ from ledger.errors import FormatError
 from simulator.serial_line import SerialLine
 from simulator.urn import SimulatedUrn, run_urn
 from tests.unit.urn_agent.agent_factory import ASSIGNMENT, KEY, final_report, open_outbox, zero_report
-from tests.unit.urn_agent.test_courier import Server
+from tests.unit.urn_agent.courier_factory import Server
 from urn_agent.agent import QUIET_MS, Agent, Bell, CourierThread, Ending
 from urn_agent.courier import Courier
 from urn_agent.device_report import UrnReport

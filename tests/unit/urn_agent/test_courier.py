@@ -1,50 +1,20 @@
 """The courier: every record ends with a verified receipt or a refusal, whatever happens on the way."""
 
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from tests.unit.urn_agent.agent_factory import ELECTION_ID, KEY, final_report, open_outbox
+from tests.unit.urn_agent.courier_factory import Server, make_courier, verdicts
 from tests.unit.urn_agent.small_log import SmallLog
 from tests.unit.urn_agent.test_outbox import put
-from urn_agent.courier import IDLE_MS, Courier
+from urn_agent.courier import IDLE_MS
 from urn_agent.delivery import MAX_BATCH, RECORDS_TYPE, RawAnswer
 from urn_agent.outbox import Outbox, Progress
 from urn_agent.outbox_file import OutboxError
 from urn_agent.uplink import UplinkError
-
-Fault = Callable[[list[bytes]], RawAnswer | None]
-
-
-class Server:
-    """Answers from a log; ``faults`` happen first, one a request. A fault may answer, raise, or let the log answer."""
-
-    def __init__(self) -> None:
-        self.log = SmallLog()
-        self.faults: list[Fault] = []
-        self.requests: list[int] = []
-        self.date = ""
-
-    def send_records(self, body: bytes) -> RawAnswer:
-        records = msgspec.msgpack.decode(body, type=list[bytes])
-        self.requests.append(len(records))
-        if self.faults:
-            answer = self.faults.pop(0)(records)
-            if answer is not None:
-                return answer
-        return replace(verdicts([["receipt", *self.log.append(record)] for record in records]), date=self.date)
-
-
-def verdicts(rows: list[list[object]]) -> RawAnswer:
-    return RawAnswer(200, RECORDS_TYPE, "", msgspec.msgpack.encode(rows))
-
-
-def refuse_all(code: str, retry: bool) -> Fault:
-    return lambda records: verdicts([["refused", code, "words", retry] for _ in records])
 
 
 @pytest.fixture
@@ -52,10 +22,6 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
     with open_outbox(tmp_path / "outbox.sqlite") as opened:
         put(opened, final_report(units=("101", "102", "103")))
         yield opened
-
-
-def make_courier(outbox: Outbox, server: Server) -> Courier:
-    return Courier(outbox, server, server.log.prove, lambda: 1.0)
 
 
 def test_records_go_out_and_receipts_are_kept(outbox: Outbox) -> None:
@@ -113,14 +79,6 @@ def test_an_answer_that_was_lost_is_asked_for_again(outbox: Outbox) -> None:
     assert courier.step(0).trouble is not None
     assert courier.step(9_000).receipted == 3
     assert len(server.log.entries) == 3
-
-
-def test_a_refusal_for_good_ends_the_wait_and_is_told(outbox: Outbox) -> None:
-    server = Server()
-    server.faults = [refuse_all("FOREIGN_RECORD", retry=False)]
-    step = make_courier(outbox, server).step(0)
-    assert [refusal.code for refusal in step.refused] == ["FOREIGN_RECORD"] * 3
-    assert outbox.progress() == Progress(1, 0, 0, 3)
 
 
 def test_a_record_that_is_put_off_does_not_hold_up_the_rest(outbox: Outbox) -> None:

@@ -55,6 +55,15 @@ class Clock:
         return self.now_ms
 
 
+def test_a_cause_is_told_in_the_same_language(lines: list[str]) -> None:
+    """Its code may be a newer server's, or a stranger's."""
+    writer = NoticeWriter(lines.append, Clock(), "ru")
+    writer.notify(Notice("RECORD_REFUSED", "record 3: words", "TOO_MANY_RECORDS"))
+    assert lines[0].endswith(f": TOO_MANY_RECORDS: {say('TOO_MANY_RECORDS', 'ru')}: record 3: words")
+    writer.notify(Notice("RECORD_REFUSED", "words", "NEW\x1bCODE"))
+    assert lines[1].endswith(": NEW?CODE: NEW?CODE: words")
+
+
 def test_a_notice_is_one_line_with_time_and_code(lines: list[str]) -> None:
     NoticeWriter(lines.append, Clock(), "en").notify(Notice("REPORT_STORED", "report 1\n\x1b[2J" + "x" * 1_000))
     [line] = lines

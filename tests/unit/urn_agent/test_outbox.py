@@ -101,6 +101,21 @@ def test_a_receipt_is_not_undone_by_a_late_refusal(tmp_path: Path) -> None:
         assert outbox.progress() == Progress(1, 0, 1, 0)
 
 
+def test_a_refused_record_may_still_get_its_receipt(tmp_path: Path) -> None:
+    """By itself, or after people had all refused ones sent again. Nothing of the refusal is left then."""
+    with open_outbox(tmp_path / "outbox.sqlite") as outbox:
+        put(outbox, final_report(units=("101", "102", "103")))
+        outbox.conclude([Refusal(1, "X", "x"), Refusal(2, "X", "x"), Refusal(3, "X", "x")])
+        assert [record.seq for record in outbox.refused(1, 10)] == [2, 3]
+        outbox.conclude([Receipt(1, 77, b"proof"), Refusal(2, "Y", "y")])
+        assert [(row.state, row.code, row.words) for row in outbox.rows()[:2]] == [
+            ("receipted", None, None),
+            ("refused", "Y", "y"),
+        ]
+        assert (outbox.resend(), outbox.progress()) == (2, Progress(1, 2, 1, 0))
+        assert outbox.rows()[2].code is None
+
+
 def test_a_full_outbox_takes_nothing_and_keeps_what_it_has(tmp_path: Path) -> None:
     """The bound of the file; a full disk comes as the same error."""
     path = tmp_path / "outbox.sqlite"

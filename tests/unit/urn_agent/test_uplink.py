@@ -52,6 +52,28 @@ def test_records_arrive_with_the_devices_certificate(connect: Callable[[str], Up
     assert server.log.entries == [b"record"]
 
 
+def test_settings_of_the_machine_do_not_lead_records_elsewhere(
+    tmp_path: Path, connect: Callable[[str], Uplink], key: DeviceKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy, another set of authorities: this machine belongs to one purpose. The question for health is no other."""
+    for name in ("HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nothing.pem"))
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with (
+        running_server(tmp_path / "server", key.public_key) as server,
+        connect(server.url) as uplink,
+    ):
+        assert uplink.send_records(BODY).status == 200
+        server.interfere = lambda body: (0, {}, b"")
+        codes = []
+        for _ in range(2):
+            with pytest.raises(UplinkError) as caught:
+                uplink.send_records(BODY)
+            codes.append(caught.value.code)
+    assert codes == ["UPLINK_CUT_OFF", "UPLINK_CERTIFICATE_REFUSED"], "the healthy server was reached"
+
+
 def test_coded_answers_come_through(connect: Callable[[str], Uplink], server: FakeServer) -> None:
     server.known.clear()
     with connect(server.url) as uplink:

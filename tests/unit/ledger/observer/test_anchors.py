@@ -120,6 +120,24 @@ def test_a_head_on_the_chain_that_is_not_of_this_log_is_a_failure() -> None:
     assert (failure.code, failure.facts["size"]) == ("ANCHOR_NOT_IN_TREE", 14)
 
 
+def test_an_anchor_beyond_what_is_published_is_a_failure() -> None:
+    """An old publication beside a newer anchor: the log was rolled back, or its end is withheld."""
+    author, chain = anchored((12,))
+    beyond = author.size + 5
+    chain.replaced["eth_call"] = lambda: encode_data(beyond.to_bytes(32) + author.root(3))
+    failures = {failure.code: failure.facts for failure in ask(author, chain).failures}
+    assert failures["CHECKPOINT_BEHIND_ANCHOR"] == {"published": author.size, "recomputed": beyond}
+
+
+def test_an_anchor_that_nobody_lists_is_a_failure() -> None:
+    """It is one of this tree, so that only the publisher's silence about it is wrong."""
+    author, chain = anchored((12,))
+    del author.files[INDEX]
+    chain.replaced["eth_call"] = lambda: encode_data((14).to_bytes(32) + author.root(14))
+    [failure] = ask(author, chain).failures
+    assert (failure.code, failure.path, failure.facts["size"]) == ("ANCHOR_NOT_CLAIMED", INDEX, 14)
+
+
 @pytest.mark.parametrize("method", ["eth_chainId", "eth_getTransactionReceipt", "eth_call"])
 @pytest.mark.parametrize(
     "error", [ChainError("CHAIN_UNREACHABLE", "gone", retryable=True), RpcError(-32000, "not now")]

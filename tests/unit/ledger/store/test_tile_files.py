@@ -1,10 +1,12 @@
 """The published folder: its files, its order of writing, and what it refuses to publish over."""
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,9 @@ from ledger.checkpoint import Checkpoint, sign_checkpoint
 from ledger.errors import ConflictError, FormatError, RollbackError
 from ledger.note import Ed25519NoteSigner
 from ledger.signing import Ed25519Signer
+from ledger.store import tile_files
 from ledger.store.contract import EMPTY_HEAD, TreeHead
-from ledger.store.durable import StorageError
+from ledger.store.durable import StorageError, write_file
 from ledger.store.sqlite import SqliteStore
 from ledger.store.tile_files import publish, read_published
 from ledger.tiles import encode_bundle
@@ -219,3 +222,25 @@ def test_a_log_that_lost_an_entry_is_not_published(store: SqliteStore, folder: P
     with pytest.raises(StorageError):
         publish(store, folder, new)
     assert not (folder / "checkpoint").exists()
+
+
+def test_one_publisher_at_a_time_works_on_a_folder(
+    store: SqliteStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While anything is written, nobody else gets the lock; it lies beside the folder, where only its owner reads."""
+    lock = folder.parent / f".{folder.name}.lock"
+    refused = []
+
+    def write(path: Path, data: bytes, mode: int = 0o644) -> None:
+        if path != lock:
+            with lock.open("rb") as other, pytest.raises(BlockingIOError):
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            refused.append(path)
+        write_file(path, data, mode)
+
+    monkeypatch.setattr(tile_files, "write_file", write)
+    publish(store, folder, grow(store, 3))
+    assert folder / "checkpoint" in refused
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+    with lock.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)

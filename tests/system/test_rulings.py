@@ -1,0 +1,272 @@
+"""Officials as they work: keys made apart, rulings prepared from the publication, signed by two, submitted, audited."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from central_server.directory import ElectionDirectory
+from ledger.primitives import Hash
+from ledger.record import sign_record
+from ledger.rulings import Decision
+from ledger.signing import Ed25519Signer
+from tests.system.conftest import Verify
+from tests.system.urn_agent_process import wait_until
+from tests.unit.central_server.server_factory import DEVICE_SEEDS, make_enrolment, small_definition, small_tally
+from tests.unit.central_server.server_factory import write_enrolments as write_all_enrolments
+from tests.unit.central_server.server_process import (
+    ServerProcess,
+    open_device,
+    post_records,
+    read_latest,
+    run_command,
+    trust,
+)
+from tests.unit.ledger.election_factory import DEVICE_KEYS
+
+Said = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Commission:
+    """An election with officials o1 (two keys), o2, and a precinct commission; ``keys`` by name."""
+
+    directory: ElectionDirectory
+    keys: dict[str, Path]
+    election_id: Hash
+
+    def run(self, *arguments: object, status: int = 0) -> Said:
+        """A command that ends with ``status``; its JSON, or the code and words of its error."""
+        ended, said, errors = run_command(*map(str, arguments))
+        assert ended == status, errors
+        if status == 0:
+            found: Said = json.loads(said)
+            return found | {"words": errors}
+        code, _, message = errors.strip().partition(": ")
+        return {"code": code, "message": message}
+
+    def prepare(self, out: Path, *arguments: object, status: int = 0) -> Said:
+        where = "--publication", self.directory.publication, "--policy", self.directory.policy
+        rest = "--document", "45/3", "--out", out, "--lang", "en"
+        return self.run("decide", "prepare", *arguments, *where, *rest, status=status)
+
+    def sign(self, ruling: Path, name: str, status: int = 0) -> Said:
+        return self.run("decide", "sign", ruling, "--key", self.keys[name], "--lang", "en", status=status)
+
+    def submit(self, ruling: Path, server: str, status: int = 0) -> Said:
+        trusted = "--ca", self.directory.certificates / "ca.pem", "--policy", self.directory.policy
+        return self.run("decide", "submit", ruling, "--server", server, *trusted, "--lang", "en", status=status)
+
+    def rule(self, server: ServerProcess, out: Path, *arguments: object) -> int:
+        """A ruling of o1 and o2 from beginning to end; its index."""
+        self.wait_published()
+        self.prepare(out, *arguments)
+        self.sign(out, "o1")
+        self.sign(out, "o2")
+        index = self.submit(out, server.url)["index"]
+        assert isinstance(index, int)
+        wait_until(lambda: read_latest(self.directory)["tree_size"] > index, "the ruling is in a snapshot")
+        return index
+
+    def wait_published(self) -> None:
+        """Until the polls are known to be open and the published checkpoint covers the newest snapshot."""
+        wait_until(lambda: (self.directory.publication / "results" / "latest.json").exists(), "a snapshot")
+
+    def votes(self) -> list[int]:
+        [first, _] = read_latest(self.directory)["contests"]
+        return [row["votes"] for row in first["selections"]]
+
+
+@pytest.fixture
+def commission(tmp_path: Path) -> Commission:
+    keys, roles = {}, []
+    for name, holder, role in [
+        ("o1", "o1", "official"), ("o1-second", "o1", "official"),
+        ("o2", "o2", "official"), ("uik", "uik-101", "commission"),
+    ]:  # fmt: skip
+        keys[name] = tmp_path / "keys" / f"{name}.key"
+        arguments = "official-key", "--out", str(keys[name]), "--holder", holder, "--role", role
+        status, said, errors = run_command(*arguments)
+        assert status == 0, errors
+        roles.append(json.loads(said))
+    definition = small_definition() | {"roles": roles, "polls_open": 1_790_000_000}
+    (tmp_path / "definition.json").write_text(json.dumps(definition))
+    enrolments = write_all_enrolments(tmp_path / "enrolments")
+    root = tmp_path / "election"
+    options = "--snapshot-seconds", "1", "--anchor-seconds", "1"
+    made = run_command("init", "--dir", str(root), "--definition", str(tmp_path / "definition.json"), *options)
+    assert made[0] == 0, made[2]
+    status, said, errors = run_command("roster", "--dir", str(root), "--enrolments", str(enrolments))
+    assert status == 0, errors
+    return Commission(ElectionDirectory(root), keys, Hash.from_hex(json.loads(said)["election_id"]))
+
+
+@pytest.fixture
+def server(commission: Commission) -> Iterator[ServerProcess]:
+    with ServerProcess(commission.directory) as server:
+        yield server
+
+
+@pytest.fixture
+def conflict(commission: Commission, server: ServerProcess) -> tuple[int, int]:
+    """Two different tallies of one urn: the entries of the one that counts and of the one that is held."""
+    indices = []
+    with open_device(commission.directory, server.url, 0) as client:
+        for votes, seq in ((5, 1), (7, 2)):
+            [[word, index, _]] = post_records(client, [small_tally(commission.election_id, votes=votes, seq=seq)])
+            assert word == "receipt"
+            indices.append(index)
+    wait_until(lambda: _snapshot_covers(commission, indices[1]), "both tallies are in a snapshot")
+    assert commission.votes() == [6, 6, 6]
+    return indices[0], indices[1]
+
+
+def _snapshot_covers(commission: Commission, index: int) -> bool:
+    path = commission.directory.publication / "results" / "latest.json"
+    return path.exists() and read_latest(commission.directory)["tree_size"] > index
+
+
+def test_two_officials_correct_a_tally(
+    commission: Commission, server: ServerProcess, conflict: tuple[int, int], tmp_path: Path, verify: Verify
+) -> None:
+    """Totals change by their ruling alone, an observer verifies it, and the same again gives the same receipt."""
+    first, second = conflict
+    ruling = tmp_path / "correct.json"
+    prepared = commission.prepare(ruling, "correct", "--entry", second, "--supersedes", first)
+    assert prepared["effect"] == [f"1, S{place}: 6 -> 8" for place in (1, 2, 3)]
+    assert "Count another tally in place of" in str(prepared["words"]) and "1: 8" in str(prepared["words"])
+    assert commission.sign(ruling, "o1")["signatures"] == 1
+    assert commission.submit(ruling, server.url, status=1)["code"] == "NOT_AUTHORISED"
+    assert commission.sign(ruling, "o1", status=1)["code"] == "SIGNED_ALREADY"
+    assert commission.sign(ruling, "o1-second", status=1)["code"] == "ONE_PERSON"
+    assert commission.sign(ruling, "uik", status=1)["code"] == "NOT_AN_OFFICIAL"
+    assert commission.sign(ruling, "o2")["signatures"] == 2
+    done = commission.submit(ruling, server.url)
+    receipt = ruling.with_suffix(".tlog-proof").read_bytes()
+    again = commission.submit(ruling, server.url)
+    assert (again["index"], ruling.with_suffix(".tlog-proof").read_bytes()) == (done["index"], receipt)
+    wait_until(lambda: commission.votes() == [8, 8, 8], "the totals follow the ruling")
+    assert server.stop() == 0
+    status, verdict = verify(commission.directory.publication, commission.directory.policy)
+    assert (status, verdict["ok"]) == (0, True)
+    rulings = (commission.directory.publication / "results" / "rulings.csv").read_text()
+    assert f"{done['index']},correct," in rulings
+
+
+def test_annulled_and_reinstated(
+    commission: Commission, server: ServerProcess, conflict: tuple[int, int], tmp_path: Path
+) -> None:
+    index = commission.rule(server, tmp_path / "annul.json", "annul", "--unit", "101", "--reason", "court")
+    assert commission.votes() == [0, 0, 0]
+    commission.rule(server, tmp_path / "reinstate.json", "reinstate", "--entry", index)
+    assert commission.votes() == [6, 6, 6]
+
+
+def test_an_urn_out_of_use_is_awaited_no_more(
+    commission: Commission, server: ServerProcess, conflict: tuple[int, int], tmp_path: Path
+) -> None:
+    commission.rule(server, tmp_path / "out.json", "out-of-use", "--urn", "u1")
+    [first, _] = read_latest(commission.directory)["contests"]
+    assert (first["cells_reported"], first["cells_expected"]) == (1, 1)
+
+
+def test_a_revoked_device_is_held_and_its_successor_counts(
+    commission: Commission, server: ServerProcess, tmp_path: Path
+) -> None:
+    """The server knows the new key without a new start; what the old one signs is evidence, and does not count."""
+    seed = bytes([77]) * 32
+    enrolment = tmp_path / "new.json"
+    enrolment.write_text(json.dumps(make_enrolment("d1-new", seed)))
+    commission.wait_published()
+    commission.rule(server, tmp_path / "replace.json", "replace-device", "--device", "d1", "--enrolment", enrolment)
+    with open_device(commission.directory, server.url, 1) as client:
+        [[word, old, _]] = post_records(client, [small_tally(commission.election_id, 1)])
+        assert word == "receipt"
+    wait_until(lambda: read_latest(commission.directory)["tree_size"] > old, "the old device's tally is judged")
+    assert commission.votes() == [0, 0, 0]
+    public_key = Ed25519Signer(DEVICE_SEEDS[1]).public_key.hex()
+    refused = commission.prepare(tmp_path / "again.json", "revoke-key", "--public-key", public_key, status=1)
+    assert refused["code"] == "NO_SUCH_KEY"
+
+
+def test_a_hand_count_stands_beside_the_totals(
+    commission: Commission, server: ServerProcess, conflict: tuple[int, int], tmp_path: Path
+) -> None:
+    protocol, ruling = tmp_path / "protocol.csv", tmp_path / "return.json"
+    protocol.write_text("contest,line,count\n1,valid,18\n1,invalid,0\n1,1,6\n1,2,6\n1,3,6\n")
+    commission.prepare(ruling, "return", "--unit", "101", "--protocol", protocol)
+    assert commission.sign(ruling, "o1", status=1)["code"] == "NOT_AN_OFFICIAL"
+    commission.sign(ruling, "uik")
+    commission.submit(ruling, server.url)
+    returns = commission.directory.publication / "results" / "returns.csv"
+    wait_until(lambda: "101" in returns.read_text(), "the hand count is published")
+    assert commission.votes() == [6, 6, 6]
+
+
+REFUSED = [
+    (["release"], "BAD_OPTIONS"),
+    (["release", "--entry", "1", "--urn", "u0"], "BAD_OPTIONS"),
+    (["release", "--entry", "999999"], "NO_SUCH_ENTRY"),
+    (["release", "--entry", "1"], "NO_SUCH_TARGET"),
+    (["annul", "--unit", "999"], "NO_SUCH_TARGET"),
+    (["out-of-use", "--urn", "u0"], "URN_HAS_REPORTED"),
+    (["return", "--unit", "nowhere", "--protocol", "none.csv"], "NO_SUCH_UNIT"),
+    (["return", "--unit", "101", "--protocol", "none.csv"], "FILE_MISSING"),
+    (["grant-role", "--role", "official", "--holder", "o3", "--public-key", "00" * 32], "UNSOUND_KEY"),
+    (["grant-role", "--role", "official", "--holder", "o3", "--public-key", "xx"], "BAD_HEX"),
+    (["replace-device", "--device", "d9", "--enrolment", "none.json"], "FILE_MISSING"),
+]
+
+
+def test_what_would_not_take_effect_is_not_prepared(
+    commission: Commission, server: ServerProcess, conflict: tuple[int, int], tmp_path: Path
+) -> None:
+    for arguments, code in REFUSED:
+        assert commission.prepare(tmp_path / "ruling.json", *arguments, status=1)["code"] == code
+    assert not (tmp_path / "ruling.json").exists()
+
+
+def test_what_is_no_ruling_of_those_who_may_is_refused(
+    commission: Commission, server: ServerProcess, conflict: tuple[int, int], tmp_path: Path
+) -> None:
+    """Whoever sends it: the log does not grow."""
+    strangers = [Ed25519Signer(bytes([place]) * 32) for place in (1, 2)]
+    out = Decision(commission.election_id, "out_of_use", "broken", "1", (), urn="u1")
+    other = Decision(Hash(bytes(32)), "out_of_use", "broken", "1", (), urn="u1")
+    with httpx.Client(verify=trust(commission.directory), base_url=server.url, trust_env=False) as client:
+        for body, status, code in [
+            (b"", 400, "BAD_RULING"),
+            (b"garbage", 400, "BAD_RULING"),
+            (bytes(65_536), 413, "TOO_LARGE"),
+            (small_tally(commission.election_id), 400, "BAD_RULING"),
+            (sign_record(other, strangers), 400, "BAD_RULING"),
+            (sign_record(out, strangers), 403, "NOT_AUTHORISED"),
+            (sign_record(out, DEVICE_KEYS[:2]), 403, "NOT_AUTHORISED"),
+        ]:
+            answer = client.post("/v1/rulings", content=body)
+            assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert client.get("/v1/rulings").json()["code"] == "WRONG_METHOD"
+
+
+def test_a_server_that_is_away_loses_no_ruling(
+    commission: Commission, server: ServerProcess, conflict: tuple[int, int], tmp_path: Path
+) -> None:
+    ruling = tmp_path / "correct.json"
+    commission.prepare(ruling, "correct", "--entry", conflict[1], "--supersedes", conflict[0])
+    for name in ("o1", "o2"):
+        commission.sign(ruling, name)
+    server.kill()
+    assert commission.submit(ruling, server.url, status=1)["code"] == "UNREACHABLE"
+    with ServerProcess(commission.directory) as again:
+        commission.submit(ruling, again.url)
+        wait_until(lambda: commission.votes() == [8, 8, 8], "the ruling takes effect")
+
+
+def test_a_key_is_never_overwritten(commission: Commission) -> None:
+    key = commission.keys["o1"]
+    before = key.read_bytes()
+    refused = commission.run("official-key", "--out", key, "--holder", "o9", status=1)
+    assert (refused["code"], key.read_bytes()) == ("KEY_EXISTS", before)
