@@ -6,7 +6,6 @@ of what a tally costs. What the log lost or mixed up since does not pass: the ro
 
 from collections.abc import Sequence
 
-from central_server.pages.election_file import ELECTION, render_election_file
 from central_server.publication import Rendering
 from ledger.fold import Fold
 from ledger.merkle import CompactRange
@@ -51,5 +50,4 @@ class Replay:
         root = self._range.root()
         state_files = self._files.render()
         numbered_file = render_numbered(self.fold, root, state_files)
-        published = {**state_files, ELECTION: render_election_file(self.fold.definition)}
-        return Rendering(self.fold.snapshots + 1, self.size, root, numbered_file, published)
+        return Rendering(self.fold.snapshots + 1, self.size, root, numbered_file, state_files)

@@ -1,4 +1,4 @@
-"""The state files (CSV): what is published per precinct, kept once per state, as a function of a fold.
+"""The state files: what is published per precinct, kept once per state, as a function of a fold.
 
 precincts.csv   OpenElections columns: county,precinct,office,district,candidate,party,votes[,vote types…]
 coverage.csv    every precinct and contest: cells expected and reported, ballots, the entries that count
@@ -6,6 +6,7 @@ flags.csv       records that a rule keeps out or flags, and gaps in devices' cha
 turnout.csv     ballots cast, as urns told them during the day
 returns.csv     the hand-counted protocols beside the preliminary numbers
 rulings.csv     decisions and acts of authority that took effect
+election.json   what the definition says of units and rules (``ledger.election_file``)
 """
 
 import csv
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from ledger.election import Contest, ReportingUnit
+from ledger.election_file import ELECTION, render_election_file
 from ledger.fold import Fold
 from ledger.state import Totals
 
@@ -34,6 +36,8 @@ class StateFiles:
         self._fold = fold
         self._precincts: dict[str, bytes] = {}
         self._coverage: dict[str, bytes] = {}
+        self._units: list[ReportingUnit] = []
+        self._election = b""
 
     def render(self) -> dict[str, bytes]:
         """Path -> bytes of every state file. Empties ``fold.changed``."""
@@ -52,7 +56,18 @@ class StateFiles:
             TURNOUT: _csv([["urn", "units", "time", "ballots"], *self._turnout_rows()]),
             RETURNS: _csv([_RETURN_COLUMNS.split(","), *self._return_rows()]),
             RULINGS: _csv([["index", "action", "subject", "reason", "document"], *self._ruling_rows()]),
+            **self._render_election(),
         }
+
+    def _render_election(self) -> dict[str, bytes]:
+        """Made again only after a unit was amended; nothing else in it changes once the parts are complete."""
+        definition = self._fold.definition
+        if not definition.complete:
+            return {}
+        units = list(definition.units.values())
+        if units != self._units:
+            self._units, self._election = units, render_election_file(definition)
+        return {ELECTION: self._election}
 
     def _vote_types(self) -> tuple[str, ...]:
         """The vote types that need columns of their own: one type alone is the votes themselves."""

@@ -7,9 +7,9 @@ from central_server.pages.area_page import precinct_row
 from central_server.pages.page_model import Document, MarkSection, PrecinctSection, RulingSection, Section
 from central_server.pages.page_rows import Link, MarkRow, Note
 from central_server.pages.precinct_rows import Mark
-from central_server.pages.results_document import Title
 from central_server.pages.site_data import SiteData, home_link
 from central_server.pages.wording import WORDS, same, say
+from ledger.election_file import Title
 
 _ABOUT = re.compile(r"(?:contest ([0-9]{1,9})|unit [^ :]+): (.*)", re.DOTALL)
 """How the fold's messages begin that are about a part of a tally."""

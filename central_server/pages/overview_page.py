@@ -17,9 +17,10 @@ from central_server.pages.page_model import (
 )
 from central_server.pages.page_rows import AccountRow, AreaRow, Card, Fact, FileRow, Link, Note, TurnoutRow
 from central_server.pages.result_tables import lines, meter, sum_meter
-from central_server.pages.results_document import ContestResults, Title
+from central_server.pages.results_document import ContestResults
 from central_server.pages.site_data import SiteData, home_link
 from central_server.pages.wording import same, say
+from ledger.election_file import Title
 from ledger.results import COVERAGE, FLAGS, PRECINCTS, RETURNS, RULINGS, TURNOUT, numbered_path
 
 MAX_ON_OVERVIEW = 40

@@ -11,7 +11,7 @@ from markupsafe import escape
 
 from central_server.pages.page_model import Document, Section
 from central_server.pages.page_rows import Line
-from central_server.pages.results_document import Title
+from ledger.election_file import Title
 
 PAGE_BYTES = 60_000
 """What no page exceeds, so that one is there in a second on a slow phone."""

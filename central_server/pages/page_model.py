@@ -26,7 +26,7 @@ from central_server.pages.page_rows import (
     RulingRow,
     TurnoutRow,
 )
-from central_server.pages.results_document import Title
+from ledger.election_file import Title
 
 
 class ResultSection(msgspec.Struct, frozen=True):

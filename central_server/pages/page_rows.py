@@ -5,7 +5,7 @@ Shares are hundredths of a percent. An ``href`` is another document's path: no l
 
 import msgspec
 
-from central_server.pages.results_document import Title
+from ledger.election_file import Title
 
 
 class Meter(msgspec.Struct, frozen=True):

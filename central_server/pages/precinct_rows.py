@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from central_server.pages.election_file import ElectionFile
 from central_server.pages.results_document import ContestResults, ResultsDocument
+from ledger.election_file import ElectionFile
 from ledger.errors import FormatError
 from ledger.results import COVERAGE, FLAGS, PRECINCTS, RETURNS
 

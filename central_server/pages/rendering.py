@@ -12,12 +12,12 @@ from types import SimpleNamespace
 
 import jinja2
 
-from central_server.pages.election_file import ELECTION
 from central_server.pages.figures import number_text, share_text, width
 from central_server.pages.packing import page_labels, page_path
 from central_server.pages.page_model import Document, Section
-from central_server.pages.results_document import ResultsDocument, Stamp, Title
+from central_server.pages.results_document import ResultsDocument, Stamp
 from central_server.pages.wording import LANGUAGES, WORDS, known_word
+from ledger.election_file import ELECTION, Title
 
 DEFAULT_LANGUAGE = "ky"
 """The language of the page at the site's root."""

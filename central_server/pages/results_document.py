@@ -2,20 +2,9 @@
 
 import msgspec
 
+from ledger.election_file import Title
 from ledger.errors import FormatError, UnjudgeableError
 from ledger.results import FORMAT
-
-
-class Title(msgspec.Struct, frozen=True):
-    """One text in the three languages of the project."""
-
-    ky: str
-    ru: str
-    en: str
-
-    def __getitem__(self, language: str) -> str:
-        text: str = getattr(self, language)
-        return text
 
 
 class UnitName(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from central_server.pages.election_file import ELECTION, ElectionFile, Unit, parse_election_file
+from central_server.pages.election_reader import parse_election_file
 from central_server.pages.page_rows import Link, RulingRow
 from central_server.pages.precinct_rows import (
     Mark,
@@ -15,6 +15,7 @@ from central_server.pages.precinct_rows import (
 )
 from central_server.pages.results_document import ContestResults, ResultsDocument, Stamp, UnitResults, parse_results
 from central_server.pages.wording import say
+from ledger.election_file import ELECTION, ElectionFile, Unit
 from ledger.errors import FormatError
 from ledger.results import COVERAGE, FLAGS, LATEST, PRECINCTS, RETURNS, RULINGS
 

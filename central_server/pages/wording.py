@@ -4,7 +4,7 @@ from importlib import resources
 
 import msgspec
 
-from central_server.pages.results_document import Title
+from ledger.election_file import Title
 
 LANGUAGES = ("ky", "ru", "en")
 

@@ -44,6 +44,7 @@ def messages(verdict: dict[str, object]) -> str:
         ("results/precincts.csv", 200),
         ("results/coverage.csv", 300),
         ("results/flags.csv", 3),
+        ("results/election.json", 300),
     ],
 )
 def test_a_changed_file_is_named(demo_night: Path, spoiled: Path, verify: Verify, pattern: str, at: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 from simulator.audit_process import serving_chain
 from tests.system.independent.conftest import Run
 
-pytestmark = pytest.mark.independent
+pytestmark = [pytest.mark.independent, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 from tests.system.conftest import tool
 from tests.system.independent.conftest import Run
 
-pytestmark = pytest.mark.independent
+pytestmark = [pytest.mark.independent, pytest.mark.slow]
 
 CHANGED = [
     ("checkpoint", 10),

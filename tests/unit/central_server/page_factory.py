@@ -5,11 +5,11 @@ from html.parser import HTMLParser
 
 import msgspec
 
-from central_server.pages.election_file import ELECTION, render_election_file
 from central_server.pages.packing import pack
 from central_server.pages.rendering import Packed, Site, render_page
 from central_server.pages.site_data import SiteData, parse_site
 from central_server.pages.site_plan import plan_site
+from ledger.election_file import ELECTION, render_election_file
 from ledger.fold import Fold
 from ledger.primitives import sha256
 from ledger.results import LATEST, StateFiles, render_numbered

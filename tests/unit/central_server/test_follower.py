@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from central_server import follower
-from central_server.pages.election_file import render_election_file
 from ledger.checkpoint import parse_checkpoint
 from ledger.errors import ConflictError, SignatureError
 from ledger.fold import Fold
@@ -78,13 +77,11 @@ def test_a_snapshot_says_what_it_was_folded_from(hall: Hall) -> None:
     numbered = render_numbered(fold, head.root, state_files)
     assert body.manifest_hash == sha256(numbered)
     files = hall.files("results")
-    election = render_election_file(fold.definition)
     assert files == {
         **state_files,
         "results/000001.json": numbered,
         "results/latest.json": numbered,
     }
-    assert hall.files()["election.json"] == election
 
 
 def test_the_published_checkpoint_covers_the_snapshot(hall: Hall) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from central_server.pages.election_file import ELECTION, parse_election_file, render_election_file
+from central_server.pages.election_reader import parse_election_file
 from central_server.pages.site_data import SOURCES, parse_site
+from ledger.election_file import ELECTION, render_election_file
 from ledger.errors import FormatError, UnjudgeableError
 from ledger.results import COVERAGE, LATEST, PRECINCTS, RETURNS
 from tests.unit.central_server.page_factory import changed, eventful_night, quiet_night, result_files

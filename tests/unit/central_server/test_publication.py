@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from central_server.pages.election_file import ELECTION, render_election_file
 from central_server.publication import PublicFolder, Rendering
+from ledger.election_file import ELECTION, render_election_file
 from ledger.primitives import sha256
 from ledger.results import StateFiles, render_numbered
 from ledger.store.durable import StorageError, write_file

@@ -25,6 +25,7 @@ KINDS = {
     "the turnout": "results/turnout.csv",
     "the returns": "results/returns.csv",
     "the rulings": "results/rulings.csv",
+    "the election": "results/election.json",
     "an anchor claim": claim_path(12),
     "the list of claims": INDEX,
 }

@@ -1,4 +1,4 @@
-"""``election.json``: what of the election's definition people need beside the results, published once a state.
+"""``results/election.json``: what of the election's definition people need beside the results, published once a state.
 
 The place of every precinct and its names in three languages, the times of the polls, and what the election's own rules
 say in words. All of it is in the log's entries as well; this file is for readers who do not parse the log.
@@ -6,13 +6,24 @@ say in words. All of it is in the log's entries as well; this file is for reader
 
 import msgspec
 
-from central_server.pages.results_document import Title
 from ledger.definition import Definition
-from ledger.errors import FormatError, UnjudgeableError
+from ledger.errors import FormatError
 from ledger.words import Words
 
-ELECTION = "election.json"
+ELECTION = "results/election.json"
 FORMAT = "tunuk-election-file/1"
+
+
+class Title(msgspec.Struct, frozen=True):
+    """One text in the three languages of the project."""
+
+    ky: str
+    ru: str
+    en: str
+
+    def __getitem__(self, language: str) -> str:
+        text: str = getattr(self, language)
+        return text
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -62,32 +73,6 @@ def render_election_file(definition: Definition) -> bytes:
         ),
     )
     return msgspec.json.encode(document) + b"\n"
-
-
-def parse_election_file(data: bytes) -> ElectionFile:
-    """Raises FormatError(``BAD_ELECTION_FILE``) and UnjudgeableError(``UNKNOWN_ELECTION_FILE``) for another format."""
-    try:
-        election = msgspec.json.decode(data, type=ElectionFile)
-    except msgspec.DecodeError as error:
-        raise FormatError("BAD_ELECTION_FILE", f"not an election file: {error}") from error
-    if election.format != FORMAT:
-        raise UnjudgeableError("UNKNOWN_ELECTION_FILE", f"files of format {election.format!r} are not known here")
-    _require_tree({unit.id: unit.parent for unit in election.units})
-    return election
-
-
-def _require_tree(above: dict[str, str | None]) -> None:
-    """Every way up ends at a unit without a parent."""
-    sound: set[str | None] = {None}
-    for unit in above:
-        path: set[str | None] = set()
-        current: str | None = unit
-        while current not in sound:
-            if current in path or current not in above:
-                raise FormatError("BAD_ELECTION_FILE", f"the units above {unit} are missing or go in a circle")
-            path.add(current)
-            current = above[current]
-        sound |= path
 
 
 def _title(words: Words) -> Title:
