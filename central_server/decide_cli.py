@@ -13,14 +13,17 @@ from pathlib import Path
 
 from central_server.directory import ElectionDirectory
 from central_server.keys import create_key, load_key
-from central_server.published_log import PublishedLog, read_published_log
 from central_server.ruling_build import ACTS, DECISIONS, RETURN, RulingOptions, build_ruling, signers_of, try_ruling
 from central_server.ruling_file import make_ruling_file, read_ruling, write_ruling
 from central_server.ruling_submit import submit_ruling
 from central_server.ruling_words import LANGUAGES, describe, tell_done
 from ledger.errors import ConflictError
 from ledger.fold import Fold
+from ledger.observer.fetch import FolderSource
+from ledger.observer.published_log import PublishedLog, read_published_log
+from ledger.policy import MAX_POLICY, Policy, parse_policy
 from ledger.signing import Ed25519Signer
+from ledger.store.durable import StorageError, read_file
 
 KEY_WORDS = "make an official's key; prints the role to write into the definition or to grant"
 DECIDE_WORDS = "prepare, sign and submit what officials rule"
@@ -103,7 +106,7 @@ def run_prepare(options: argparse.Namespace, _: ElectionDirectory) -> int:
     """Raises TunukError for a ruling that cannot be, or would not take effect."""
     given = {one.name: getattr(options, one.name) for one in fields(RulingOptions)}
     wish = RulingOptions(**{**given, "action": options.action.replace("-", "_")})
-    log = read_published_log(options.publication, options.policy)
+    log = read_published_log(FolderSource(options.publication), _policy(options.policy))
     body, entries = build_ruling(wish, log)
     signers = signers_of(body, log.fold)
     file = make_ruling_file(body, entries, signers)
@@ -115,6 +118,13 @@ def run_prepare(options: argparse.Namespace, _: ElectionDirectory) -> int:
     _tell([tell_done("prepared", options.lang, path=options.out)])
     _print({"ruling": str(options.out), "kind": file.kind, "action": wish.action, "effect": effect})
     return 0
+
+
+def _policy(path: Path) -> Policy:
+    data = read_file(path, MAX_POLICY)
+    if data is None:
+        raise StorageError("POLICY_MISSING", f"{path} does not exist: it is the file that observers pin")
+    return parse_policy(data)
 
 
 def run_sign(options: argparse.Namespace, _: ElectionDirectory) -> int:

@@ -19,7 +19,6 @@ import msgspec
 
 from central_server.definition_file import ContestField, UnitField
 from central_server.enrolments import MAX_ENROLMENT, parse_enrolment
-from central_server.published_log import PublishedLog
 from central_server.rule_file import Strict
 from central_server.ruling_file import NamedKey
 from central_server.ruling_protocol import parse_protocol
@@ -27,6 +26,7 @@ from ledger.election import ChainPins, RoleKey, ValidatorSet
 from ledger.errors import FormatError, TunukError
 from ledger.fold import Fold
 from ledger.merkle import hash_leaf
+from ledger.observer.published_log import PublishedLog
 from ledger.primitives import Hash, KeyId, PublicKey
 from ledger.record import VerifiedRecord
 from ledger.rulings import MAX_TARGETS, Authority, AuthorityAction, Decision, DecisionAction, Return, Ruling

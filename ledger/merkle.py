@@ -17,7 +17,6 @@ Subtree = Callable[[int, int], Hash]
 
 MAX_TREE_SIZE = 2**63 - 1
 """Sizes fit a signed 64-bit integer: what databases and the other implementations of these formats hold them in."""
-
 EMPTY_ROOT: Hash = sha256(b"")
 
 
@@ -135,14 +134,14 @@ def inclusion_proof(index: int, size: int, subtree: Subtree) -> tuple[Hash, ...]
     siblings: list[tuple[int, int]] = []
     low, high = 0, size
     while high - low > 1:
-        middle = low + _split(high - low)
+        middle = low + split(high - low)
         if index < middle:
             siblings.append((middle, high))
             high = middle
         else:
             siblings.append((low, middle))
             low = middle
-    return tuple(_range_root(*sibling, subtree) for sibling in reversed(siblings))
+    return tuple(range_root(*sibling, subtree) for sibling in reversed(siblings))
 
 
 def consistency_proof(old_size: int, new_size: int, subtree: Subtree) -> tuple[Hash, ...]:
@@ -154,7 +153,7 @@ def consistency_proof(old_size: int, new_size: int, subtree: Subtree) -> tuple[H
     ranges: list[tuple[int, int]] = []
     low, high = 0, new_size
     while high != old_size:
-        middle = low + _split(high - low)
+        middle = low + split(high - low)
         if old_size <= middle:
             ranges.append((middle, high))
             high = middle
@@ -164,7 +163,7 @@ def consistency_proof(old_size: int, new_size: int, subtree: Subtree) -> tuple[H
     # The old tree's last subtree is named, unless it is the whole old tree, whose root the verifier holds already.
     if low > 0:
         ranges.append((low, high))
-    return tuple(_range_root(*part, subtree) for part in reversed(ranges))
+    return tuple(range_root(*part, subtree) for part in reversed(ranges))
 
 
 def verify_inclusion(leaf_hash: Hash, index: int, size: int, proof: Sequence[Hash], root: Hash) -> None:
@@ -232,7 +231,7 @@ def _fold(node: Hash, siblings: Sequence[Hash]) -> Hash:
     return node
 
 
-def _split(count: int) -> int:
+def split(count: int) -> int:
     """The largest power of two smaller than ``count`` (at least 2): where RFC 6962 divides a tree."""
     return 1 << ((count - 1).bit_length() - 1)
 
@@ -245,6 +244,7 @@ def _complete_subtrees(low: int, high: int) -> Iterator[tuple[int, int]]:
             low += 1 << level
 
 
-def _range_root(low: int, high: int, subtree: Subtree) -> Hash:
-    nodes = [subtree(*node) for node in _complete_subtrees(low, high)]
-    return _fold(nodes[-1], nodes[-2::-1])
+def range_root(low: int, high: int, subtree: Subtree) -> Hash:
+    """The root of leaves low … high - 1, one part of a tree that RFC 6962 divides."""
+    *left, last = [subtree(*node) for node in _complete_subtrees(low, high)]
+    return _fold(last, left[::-1])

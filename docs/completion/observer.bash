@@ -3,7 +3,7 @@ _tunuk_observer() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} path= word words= plain=
     for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
         case "$path $word" in
-        ' verify') path="$path $word" ;;
+        ' verify'|' prove'|' check'|' fsck') path="$path $word" ;;
         esac
     done
     path=${path# }
@@ -11,11 +11,23 @@ _tunuk_observer() {
         'verify --policy') words=''; plain=yes ;;
         'verify --rpc') words=''; plain=yes ;;
         'verify --lang') words='ky ru en'; plain=yes ;;
+        'prove --policy') words=''; plain=yes ;;
+        'prove --precinct') words=''; plain=yes ;;
+        'prove --contest') words=''; plain=yes ;;
+        'prove --rpc') words=''; plain=yes ;;
+        'prove --out') words=''; plain=yes ;;
+        'check --policy') words=''; plain=yes ;;
+        'check --lang') words='ky ru en'; plain=yes ;;
+        'fsck --policy') words=''; plain=yes ;;
+        'fsck --lang') words='ky ru en'; plain=yes ;;
     esac
     if [[ -z $plain ]]; then
         case $path in
-        '') words='verify -h --help' ;;
+        '') words='verify prove check fsck -h --help' ;;
         verify) words='-h --help --policy --rpc --json --lang' ;;
+        prove) words='-h --help --policy --precinct --contest --rpc --out' ;;
+        check) words='-h --help --policy --json --lang' ;;
+        fsck) words='-h --help --policy --json --lang' ;;
         esac
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -1,6 +1,7 @@
 """The ``observer`` command: reads what it was given, runs the audit, prints the verdict. Composition, and nothing else.
 
     observer verify DIR_OR_URL --policy FILE [--rpc URL] [--json] [--lang ky|ru|en]
+    observer prove | check | fsck     see ``proof_commands``
 
 Exit status: 0 pass; 1 something is wrong; 2 no verdict: wrong use, unreachable, or rules that this program does not
 know.
@@ -8,6 +9,7 @@ know.
 
 import argparse
 import contextlib
+import json
 import os
 import sys
 import threading
@@ -18,12 +20,27 @@ from typing import NoReturn
 
 from ledger.anchor.primitives import ChainError
 from ledger.command_help import explained
-from ledger.errors import FormatError, UnjudgeableError
+from ledger.errors import FormatError, TunukError, UnjudgeableError
 from ledger.observer.audit import audit
 from ledger.observer.fetch import FolderSource, Source, UnreachableError
 from ledger.observer.fetch_http import HttpSource
 from ledger.observer.findings import Finding, Verdict
 from ledger.observer.messages import LANGUAGES, Language, choose_language
+from ledger.observer.proof_commands import (
+    CHECK_STATUSES,
+    CHECK_WORDS,
+    FSCK_STATUSES,
+    FSCK_WORDS,
+    PROVE_STATUSES,
+    PROVE_WORDS,
+    add_check_options,
+    add_fsck_options,
+    add_prove_options,
+    run_check,
+    run_fsck,
+    run_prove,
+    status_of,
+)
 from ledger.observer.report import encode_report, exit_status, write_account
 from ledger.observer.rpc import HttpRpc
 from ledger.observer.state_files import FOLDER_PAUSES_S, HTTP_PAUSES_S
@@ -50,6 +67,12 @@ _EXAMPLES = (
     "observer verify /media/usb/publication --policy FILE --rpc http://127.0.0.1:8545",
     "observer verify DIR --policy FILE --json",
 )
+_PROVE = (
+    "observer prove https://results.example/ --policy FILE --precinct 1001 --out 1001.proof",
+    "observer prove DIR --policy FILE --precinct 1001 --contest 7 --rpc http://127.0.0.1:8545 --out 1001.proof",
+)
+_CHECK = ("observer check 1001.proof --policy FILE", "observer check 1001.proof --policy FILE --json")
+_FSCK = ("observer fsck DIR --policy FILE",)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -63,6 +86,12 @@ def make_parser() -> argparse.ArgumentParser:
     verify.add_argument("--rpc", metavar="URL", help="a node of the chain, to check the anchors with")
     verify.add_argument("--json", action="store_true", help="print one JSON object, for programs")
     verify.add_argument("--lang", choices=LANGUAGES, help="language of the account (default: from LANG, else en)")
+    for name, words, examples, statuses, add_options in (
+        ("prove", PROVE_WORDS, _PROVE, PROVE_STATUSES, add_prove_options),
+        ("check", CHECK_WORDS, _CHECK, CHECK_STATUSES, add_check_options),
+        ("fsck", FSCK_WORDS, _FSCK, FSCK_STATUSES, add_fsck_options),
+    ):
+        add_options(commands.add_parser(name, help=words, **explained(words, examples, statuses)))
     return parser
 
 
@@ -77,6 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     as_json = "--json" in words
     try:
         options = make_parser().parse_args(words)
+        if options.command != "verify":
+            return _run_other(options, language)
         as_json, language = options.json, options.lang or language
         policy_data = _read_policy(options.policy)
         policy_hash = sha256(policy_data)
@@ -93,6 +124,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     return exit_status(verdict)
+
+
+def _run_other(options: argparse.Namespace, language: Language) -> int:
+    try:
+        policy = parse_policy(_read_policy(options.policy))
+        if options.command == "prove":
+            return run_prove(options, policy, _open_source)
+        language = options.lang or language
+        if options.command == "check":
+            return run_check(options, policy, language)
+        return run_fsck(options, policy, language, _open_source)
+    except TunukError as error:
+        if getattr(options, "json", False):
+            document = {"ok": False, "error": {"code": error.code, "message": error.message}}
+            print(json.dumps(document | ({"ok": None} if status_of(error) == 2 else {})), flush=True)
+        else:
+            print(f"{error.code}: {error.message}", file=sys.stderr)
+        return status_of(error)
+
+
+def _open_source(publication: str, stack: contextlib.ExitStack) -> Source:
+    if publication.startswith(("http://", "https://")):
+        pause = threading.Event().wait
+        return stack.enter_context(HttpSource(publication, pause=pause, clock=time.monotonic))
+    return FolderSource(Path(publication))
 
 
 def _no_verdict(code: str, message: str) -> Verdict:
@@ -112,12 +168,8 @@ def _verify(publication: str, policy: Policy, rpc_url: str | None) -> Verdict:
     # Waiting for an event that nobody sets: a pause that a signal can end.
     pause = threading.Event().wait
     with contextlib.ExitStack() as stack:
-        source: Source
-        if publication.startswith(("http://", "https://")):
-            source = stack.enter_context(HttpSource(publication, pause=pause, clock=time.monotonic))
-            pauses_s: Sequence[float] = HTTP_PAUSES_S
-        else:
-            source, pauses_s = FolderSource(Path(publication)), FOLDER_PAUSES_S
+        source = _open_source(publication, stack)
+        pauses_s = HTTP_PAUSES_S if isinstance(source, HttpSource) else FOLDER_PAUSES_S
         call = None if rpc_url is None else stack.enter_context(HttpRpc(rpc_url))
         return audit(source, policy, pause, pauses_s, call=call)
 

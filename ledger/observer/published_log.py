@@ -1,0 +1,66 @@
+"""A publication's log, read whole: every entry checked against the signed checkpoint, then verified and folded.
+
+The quick half of an audit, for who proves something about the log or decides about it. Whether the published numbers
+follow from these entries is for ``observer verify``.
+"""
+
+from dataclasses import dataclass
+
+from ledger.checkpoint import VerifiedCheckpoint
+from ledger.errors import FormatError, SignatureError, VerificationError
+from ledger.fold import Fold
+from ledger.merkle import hash_leaf
+from ledger.observer.audit import read_checkpoint
+from ledger.observer.fetch import Source
+from ledger.observer.tree import Tree
+from ledger.policy import Policy
+from ledger.record import parse_record, verify_record
+from ledger.signing import CryptographyVerifier
+from ledger.tiles import MAX_BUNDLE, encode_bundle_path, new_bundles, parse_bundle
+
+MAX_ENTRIES = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedLog:
+    """``fold`` is the state after ``entries``; ``tree`` has their hashes."""
+
+    checkpoint: VerifiedCheckpoint
+    entries: list[bytes]
+    tree: Tree
+    fold: Fold
+
+    def entry(self, index: int) -> bytes:
+        """Raises FormatError(``NO_SUCH_ENTRY``)."""
+        if not 0 <= index < len(self.entries):
+            raise FormatError("NO_SUCH_ENTRY", f"the log has entries 0 to {len(self.entries) - 1}, and none {index}")
+        return self.entries[index]
+
+
+def read_published_log(source: Source, policy: Policy) -> PublishedLog:
+    """Raises FileFault, UnreachableError, FormatError, SignatureError, VerificationError(``ROOT_DIFFERS``)."""
+    checkpoint = read_checkpoint(source, policy)
+    if checkpoint.size > MAX_ENTRIES:
+        raise FormatError("LOG_TOO_LARGE", f"the log has more than {MAX_ENTRIES} entries")
+    entries: list[bytes] = []
+    tree = Tree()
+    for bundle in new_bundles(0, checkpoint.size):
+        found = parse_bundle(bundle, source.read(encode_bundle_path(bundle), MAX_BUNDLE))
+        tree.append([hash_leaf(entry) for entry in found])
+        entries += found
+    if tree.root_at(checkpoint.size) != checkpoint.root:
+        raise VerificationError("ROOT_DIFFERS", "the published entries are not those of the published checkpoint")
+    return PublishedLog(checkpoint, entries, tree, _fold(entries))
+
+
+def _fold(entries: list[bytes]) -> Fold:
+    fold, verifier = Fold(), CryptographyVerifier()
+    for index, entry in enumerate(entries):
+        try:
+            record = parse_record(entry)
+            verified = verify_record(record, fold.definition, verifier)
+        except (FormatError, SignatureError):
+            fold.skip(index)
+        else:
+            fold.apply(index, verified)
+    return fold
