@@ -20,7 +20,8 @@ MAX_REQUESTS_OF_DEVICE = 2
 class Admission:
     """Used from the event loop alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_held_bytes: int = MAX_HELD_BYTES) -> None:
+        self._max_held_bytes = max_held_bytes
         self._held = 0
         self._requests: Counter[str] = Counter()
 
@@ -29,7 +30,7 @@ class Admission:
         """Hold ``length`` bytes for a request of ``device``. Raises RequestError(``BUSY``)."""
         if self._requests[device] >= MAX_REQUESTS_OF_DEVICE:
             raise RequestError("BUSY", f"{MAX_REQUESTS_OF_DEVICE} requests of this device are still being answered")
-        if self._held + length > MAX_HELD_BYTES:
+        if self._held + length > self._max_held_bytes:
             raise RequestError("BUSY", "the server is answering as many requests as it can; try again later")
         self._held += length
         self._requests[device] += 1

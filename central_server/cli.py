@@ -1,4 +1,4 @@
-"""The command line of the central server: ``central-server definition | init | roster | run | chain``.
+"""The command line of the central server: ``central-server definition | init | roster | run | …``.
 
 Reads clocks, arguments and signals for the rest. An error that has a code is one line on standard error and status 1;
 wrong usage is status 2; standard output holds nothing but what is meant for programs, as JSON.
@@ -7,9 +7,7 @@ wrong usage is status 2; standard output holds nothing but what is meant for pro
 import argparse
 import json
 import logging
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -34,10 +32,8 @@ from central_server.definition_cli import WORDS as DEFINITION_WORDS
 from central_server.definition_cli import add_definition_options, run_definition
 from central_server.directory import ElectionDirectory
 from central_server.init import InitOptions, init_election
+from central_server.operator_cli import OPERATOR_COMMANDS
 from central_server.roster import finish_roster
-from central_server.run import RunOptions, run_server
-from ledger.anchor.chain_server import ChainServer
-from ledger.anchor.embedded_chain import EmbeddedChain
 from ledger.command_help import WRONG_USAGE, explained
 from ledger.errors import TunukError
 
@@ -58,7 +54,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 _STATUSES = {0: "done", 1: "refused or failed: a line with a code on standard error", 2: WRONG_USAGE}
-_SERVING = {0: "stopped by SIGTERM or Ctrl-C", 1: "could not start or go on: a line with a code", 2: WRONG_USAGE}
 _EXAMPLES = {
     "": (
         "central-server init --dir DIR --definition definition.json --server-url https://HOST:8443",
@@ -85,8 +80,7 @@ _EXAMPLES = {
     ),
     "decide sign": ("central-server decide sign r.json --key official.key --lang en",),
     "decide submit": ("central-server decide submit r.json --server https://HOST:8443 --ca ca.pem --policy FILE",),
-    "run": ("central-server run --dir DIR --host 0.0.0.0 --port 8443",),
-    "chain": ("central-server chain --dir DIR --rpc-port 8545",),
+    **{command.name: command.examples for command in OPERATOR_COMMANDS},
 }
 
 
@@ -117,20 +111,10 @@ def make_parser() -> argparse.ArgumentParser:
     roster.add_argument(
         "--enrolments", type=Path, required=True, metavar="FOLDER", help="holds an enrolment of every device, *.json"
     )
-    words = "serve agents until SIGTERM; prints its addresses as one line of JSON"
-    run = _command(commands, "run", _run, words, _SERVING)
-    _add_directory(run)
-    run.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="to listen on (%(default)s)")
-    run.add_argument("--port", type=_port, default=0, metavar="N", help="0 takes a free one (%(default)s)")
-    run.add_argument(
-        "--rpc-port", type=_port, default=0, metavar="N", help="of the embedded chain, loopback only (%(default)s)"
-    )
-    words = "serve the embedded chain alone, for a later audit; prints its address as one line of JSON"
-    chain = _command(commands, "chain", _chain, words, _SERVING)
-    _add_directory(chain)
-    chain.add_argument(
-        "--rpc-port", type=_port, default=0, metavar="N", help="loopback only; 0 takes a free one (%(default)s)"
-    )
+    for one in OPERATOR_COMMANDS:
+        command = _command(commands, one.name, one.run, one.words, one.statuses)
+        _add_directory(command)
+        one.add_options(command)
     key = _command(commands, "official-key", run_key, KEY_WORDS, _STATUSES)
     key.set_defaults(dir=Path())
     add_key_options(key)
@@ -168,12 +152,6 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _port(text: str) -> int:
-    if not text.isdecimal() or len(text) > 5 or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"a port is from 0 to 65535, not {text[:80]!r}")
-    return int(text)
-
-
 def _print_json(facts: dict[str, object]) -> None:
     print(json.dumps(facts), flush=True)
 
@@ -204,25 +182,6 @@ def _roster(options: argparse.Namespace, directory: ElectionDirectory) -> int:
             "bundles": str(directory.bundles),
         }
     )
-    return 0
-
-
-def _run(options: argparse.Namespace, directory: ElectionDirectory) -> int:
-    listening = RunOptions(options.host, options.port, options.rpc_port)
-    run_server(directory, listening, time.time, time.monotonic, _print_json)
-    return 0
-
-
-def _chain(options: argparse.Namespace, directory: ElectionDirectory) -> int:
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    chain = EmbeddedChain.open(directory.chain, time.time)
-    server = ChainServer(chain, options.rpc_port)
-    server.start()
-    _print_json({"rpc": server.url, "chain_id": chain.chain_id})
-    stopping.wait()
-    server.stop()
     return 0
 
 

@@ -28,6 +28,16 @@ class ElectionDirectory:
         return self.server / "lock"
 
     @property
+    def running(self) -> Path:
+        """Addresses of the server that runs now; not there while none does."""
+        return self.server / "running.json"
+
+    @property
+    def run_settings(self) -> Path:
+        """What an operator chooses for runs, where there is a file."""
+        return self.root / "settings.toml"
+
+    @property
     def settings(self) -> Path:
         """Written last by ``init``: whoever finds it finds the rest."""
         return self.server / "settings.json"

@@ -7,69 +7,49 @@ bounded time.
 
 import asyncio
 import contextlib
-import signal
-import socket
-import ssl
-import sys
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
 import uvloop
 
-from central_server.admission import Admission
-from central_server.app import make_app
-from central_server.append_queue import AppendQueue
-from central_server.device_shares import DeviceShares, read_shares
+from central_server.device_shares import read_shares
 from central_server.devices import RosterReader
 from central_server.directory import ElectionDirectory
 from central_server.directory_lock import hold_directory
-from central_server.follower_thread import FollowerThread
-from central_server.health import Health
-from central_server.log_access import open_log
-from central_server.operator_log import OperatorLog
+from central_server.health import FollowerReport, Health
+from central_server.ingest_counts import IngestCounts
+from central_server.log_access import open_log, open_signer
+from central_server.metrics import Reading, make_registry
+from central_server.operator_log import OperatorLog, telling_everything
+from central_server.ops_server import Page, make_pages, serving_ops
 from central_server.roster_state import read_finished_state
-from central_server.routes.receipts import ReceiptsRoute
-from central_server.routes.records import RecordsRoute
-from central_server.routes.rulings import RulingsRoute
-from central_server.run_followers import FollowerContext, Followers, run_followers
+from central_server.run_followers import FollowerContext, run_followers
+from central_server.run_settings import RunSettings
+from central_server.running_file import Running, remove_running, write_running
+from central_server.serve_phase import Pulse, serve_until_told
+from central_server.service import Service, make_application, make_queue
 from central_server.serving import local_url, make_server, open_socket, renew_server_context
 from central_server.settings import read_settings
-from central_server.sodium_verifier import SodiumVerifier
-from ledger.errors import TunukError
-from ledger.log import Log, Receipt
+from central_server.stopping import StopSignals
+from central_server.vitals import Watch, watching
+from ledger.log import Log
+from ledger.note import Ed25519NoteSigner
+from ledger.store.guard import FileGuard
 from ledger.store.sqlite import SqliteStore
 
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """Where to listen; port 0 takes a free one. ``rpc_port`` is the embedded chain's, on this machine only."""
-
-    host: str
-    port: int
-    rpc_port: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Service:
-    """What the requests need. Writing and reading each have a store of their own."""
-
-    reader: RosterReader
-    shares: DeviceShares
-    writing: Log
-    reading: Log
-    reading_store: SqliteStore
-    followers: Followers
-    operator: OperatorLog
+MIB = 2**20
 
 
 def run_server(
     directory: ElectionDirectory,
-    options: RunOptions,
+    chosen: RunSettings,
     clock: Callable[[], float],
     monotonic: Callable[[], float],
     announce: Callable[[dict[str, object]], None],
+    operator: OperatorLog,
 ) -> None:
     """Serve until SIGTERM or SIGINT; ``announce`` is told the addresses once the server answers.
 
@@ -77,63 +57,67 @@ def run_server(
     server from starting.
     """
     settings, state = read_settings(directory.settings), read_finished_state(directory.roster)
-    operator = OperatorLog(sys.stderr, monotonic)
+    stop, pulse, counts, pages = StopSignals(monotonic), Pulse(monotonic), IngestCounts(), dict[str, Page]()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(hold_directory(directory.lock))
-        listening = stack.enter_context(open_socket(options.host, options.port))
+        enter = stack.enter_context
+        enter(telling_everything(operator))
+        enter(hold_directory(directory.lock))
+        listening = enter(open_socket(chosen.host, chosen.port))
+        monitoring = enter(open_socket(chosen.ops_host, chosen.ops_port))
         now = datetime.fromtimestamp(clock(), UTC)
-        context = renew_server_context(directory, options.host, settings.server_url, now)
-        writing = stack.enter_context(SqliteStore(directory.log, state.origin))
-        reading = stack.enter_context(SqliteStore(directory.log, state.origin))
+        context = renew_server_context(directory, chosen.host, settings.server_url, now)
+        writing, reading, watched = (enter(SqliteStore(directory.log, state.origin)) for _ in range(3))
         log, reading_log, reader = open_log(directory, writing), open_log(directory, reading), RosterReader(reading)
-        roster = reader.roster
-        following = FollowerContext(directory, settings, roster.election, clock, monotonic, operator)
-        followers = stack.enter_context(run_followers(following, options.rpc_port))
-        service = _Service(reader, read_shares(writing, monotonic), log, reading_log, reading, followers, operator)
-        addresses: dict[str, object] = {"url": local_url(listening), "rpc": followers.rpc_url}
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(service, listening, context, lambda: announce(addresses)))
-
-
-async def _serve(
-    service: _Service, listening: socket.socket, context: ssl.SSLContext, on_ready: Callable[[], None]
-) -> None:
-    with ThreadPoolExecutor(1, "append") as appending, ThreadPoolExecutor(1, "receipts") as receipts:
-        queue = AppendQueue(_appending(service), appending, _reporting(service))
-        roster = service.reader.roster
-        health = Health(roster, queue, service.followers.reports)
-        finding = ReceiptsRoute(roster, service.reading, service.reading_store, receipts)
-        app = make_app(
-            RecordsRoute(roster, SodiumVerifier(), queue, Admission(), service.shares, finding.select_logged),
-            finding,
-            RulingsRoute(service.reader, service.reading_store, SodiumVerifier(), queue, receipts),
-            health.read,
+        enter(stop.caught())
+        # Before the followers, so that a monitor sees to their end; its pages come with the rest.
+        ops_url = enter(serving_ops(monitoring, pages))
+        paced = msgspec.structs.replace(
+            settings, snapshot_seconds=chosen.snapshot_seconds, anchor_seconds=chosen.anchor_seconds
         )
-        server = make_server(app, context, on_ready)
+        following = FollowerContext(directory, paced, reader.roster.election, clock, stop.patience, operator)
+        followers = enter(run_followers(following, chosen.rpc_port))
+        watch = Watch(
+            watched,
+            directory.publication,
+            directory.server,
+            _checker(directory, watched),
+            lambda: _anchored(followers.reports),
+            monotonic,
+        )
+        enter(watching(watch))
+        appending, receipts = (enter(ThreadPoolExecutor(1, name)) for name in ("append", "receipts"))
+        queue = make_queue(log, appending, followers.publication.wake, counts, monotonic, operator)
+        health = Health(
+            reader.roster, queue, followers.reports, lambda: watch.vitals, chosen.min_free_mib * MIB, monotonic
+        )
+        service = Service(reader, read_shares(writing, monotonic), reading_log, reading, queue, counts, monotonic)
+        application = make_application(service, health.read, receipts, chosen.max_held_mib * MIB)
+        running = Running("tunuk-running/1", os.getpid(), local_url(listening), followers.rpc_url, ops_url)
+        stack.callback(remove_running, directory.running)
 
-        def stop() -> None:
-            server.should_exit = True
+        def tell_ready() -> None:
+            write_running(directory.running, running)
+            announce({"url": running.url, "rpc": running.rpc, "ops": running.ops})
 
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop)
-        # Should the writer ever fail, the group ends the server as well: it must not go on without one.
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(queue.run())
-            await server.serve([listening])
-            queue.close()
+        server = make_server(application, context, tell_ready, chosen.max_connections, chosen.grace_seconds)
+        registry = make_registry(Reading(counts, health, lambda: len(server.server_state.connections)))
+        pages |= make_pages(registry, health.read_all, lambda: stop.asked or pulse.beats)
 
+        def end() -> None:
+            if not health.stopping:
+                operator.tell("run", "told to stop: answers what was begun, then publishes and anchors the rest")
+            health.stopping = True
 
-def _appending(service: _Service) -> Callable[[Sequence[bytes]], list[Receipt]]:
-    publication: FollowerThread = service.followers.publication
-
-    def append(entries: Sequence[bytes]) -> list[Receipt]:
-        receipts = service.writing.append(entries)
-        publication.wake()
-        return receipts
-
-    return append
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve_until_told(server, listening, queue, stop, pulse, end))
+    operator.tell("run", "stopped")
 
 
-def _reporting(service: _Service) -> Callable[[TunukError], None]:
-    return lambda error: service.operator.tell_error("ingest", error)
+def _checker(directory: ElectionDirectory, store: SqliteStore) -> Callable[[], object]:
+    """Making a log asks whether store and guard agree."""
+    signer = Ed25519NoteSigner(store.origin, open_signer(directory, "log"))
+    return lambda: Log(store, FileGuard(directory.guard, store.origin), signer)
+
+
+def _anchored(reports: tuple[FollowerReport, ...]) -> int | None:
+    return next((report.numbers().get("size") for report in reports if report.name == "anchoring"), None)

@@ -28,7 +28,7 @@ from ledger.store.durable import StorageError, write_file
 MAX_CONNECTIONS = 4_096
 """At a time; more get a 503. Each costs about 100 KiB for TLS."""
 
-MAX_FILES = 2 * MAX_CONNECTIONS
+FILES_PER_CONNECTION = 2
 """Open files: a connection takes one, also before its handshake is done, and the log and its followers take some."""
 
 HANDSHAKE_SECONDS = 10.0
@@ -52,7 +52,7 @@ class HttpsServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's own for sockets that listen, with a bound on the time of a handshake."""
-        _raise_file_limit()
+        _raise_file_limit(FILES_PER_CONNECTION * self._protocol.max_connections)
         loop = asyncio.get_running_loop()
         self.servers = [
             await loop.create_server(
@@ -76,10 +76,16 @@ class HttpsServer(uvicorn.Server):
         yield
 
 
-def make_server(app: ASGIApp, context: ssl.SSLContext, on_ready: Callable[[], None]) -> HttpsServer:
+def make_server(
+    app: ASGIApp,
+    context: ssl.SSLContext,
+    on_ready: Callable[[], None],
+    max_connections: int = MAX_CONNECTIONS,
+    grace_seconds: int = GRACE_SECONDS,
+) -> HttpsServer:
     # Its warnings are of clients that do not speak HTTP, a line each: such lines would be theirs to fill a disk with.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    protocol = make_protocol(MAX_CONNECTIONS)
+    protocol = make_protocol(max_connections)
     config = uvicorn.Config(
         app,
         http=protocol,
@@ -92,16 +98,16 @@ def make_server(app: ASGIApp, context: ssl.SSLContext, on_ready: Callable[[], No
         server_header=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=grace_seconds,
         ssl_context_factory=lambda *_: context,
     )
     return HttpsServer(config, protocol, on_ready)
 
 
-def _raise_file_limit() -> None:
+def _raise_file_limit(wanted: int) -> None:
     """To what the connections need, as far as the system lets this process."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(MAX_FILES, hard)
+    wanted = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 

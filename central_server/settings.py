@@ -1,7 +1,6 @@
 """What ``init`` decides about one deployment, kept in one strict JSON file.
 
-No secrets and no results: those lie in key files and in the log. What a run may choose anew (addresses to listen on) is
-given on the command line instead.
+No secrets and no results: those lie in key files and in the log. What a run may choose anew is in ``run_settings``.
 """
 
 from pathlib import Path

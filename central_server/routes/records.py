@@ -16,6 +16,7 @@ from central_server.device_shares import DeviceShares
 from central_server.devices import KnownDevice, Roster
 from central_server.http_errors import MAX_MESSAGE, RECORD_REFUSALS, RequestError, request_error
 from central_server.ingest import MAX_BODY, Accepted, Refused, parse_batch, verify_records
+from central_server.ingest_counts import IngestCounts
 from central_server.routes.clients import require_device
 from ledger.errors import FormatError
 from ledger.log import Receipt
@@ -42,6 +43,8 @@ class RecordsRoute:
         admission: Admission,
         shares: DeviceShares,
         select_logged: Callable[[Collection[Hash]], Awaitable[set[Hash]]],
+        counts: IngestCounts,
+        monotonic: Callable[[], float],
     ) -> None:
         """``select_logged`` gives those of some leaf hashes that the log has; asked of a device beyond its quota."""
         self._roster = roster
@@ -50,17 +53,24 @@ class RecordsRoute:
         self._admission = admission
         self._shares = shares
         self._select_logged = select_logged
+        self._counts = counts
+        self._monotonic = monotonic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises RequestError, with nothing sent, for a whole request that is refused."""
-        if scope["method"] != "POST":
-            raise RequestError("WRONG_METHOD", "records are sent by POST")
-        answer = await self._take(scope, receive)
+        try:
+            if scope["method"] != "POST":
+                raise RequestError("WRONG_METHOD", "records are sent by POST")
+            answer = await self._take(scope, receive)
+        except RequestError as error:
+            self._counts.requests_refused[error.code] += 1
+            raise
         headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(answer))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
     async def _take(self, scope: Scope, receive: Receive) -> bytes:
+        started = self._monotonic()
         device = require_device(scope, self._roster)
         headers = dict(scope["headers"])
         media_type = headers.get(b"content-type", b"").decode("latin-1")
@@ -77,6 +87,7 @@ class RecordsRoute:
             verdicts = await self._hold_to_quota(device, verdicts)
             accepted = [verdict for verdict in verdicts if isinstance(verdict, Accepted)]
             receipts = await self._shares.append(device, accepted, self._queue.submit) if accepted else []
+        self._counts.note_answer(device.id, verdicts, self._monotonic() - started)
         return encode_answer(verdicts, receipts)
 
     async def _hold_to_quota(self, device: KnownDevice, verdicts: list[Accepted | Refused]) -> list[Accepted | Refused]:

@@ -3,7 +3,7 @@ _tunuk_central_server() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} path= word words= plain=
     for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
         case "$path $word" in
-        ' definition'|' init'|' roster'|' run'|' chain'|' official-key'|' decide'|' decide prepare'|' decide sign'|' decide submit') path="$path $word" ;;
+        ' definition'|' init'|' roster'|' run'|' status'|' backup'|' restore'|' guard'|' chain'|' official-key'|' decide'|' decide prepare'|' decide sign'|' decide submit') path="$path $word" ;;
         esac
     done
     path=${path# }
@@ -20,9 +20,27 @@ _tunuk_central_server() {
         'roster --dir') words=''; plain=yes ;;
         'roster --enrolments') words=''; plain=yes ;;
         'run --dir') words=''; plain=yes ;;
+        'run --config') words=''; plain=yes ;;
         'run --host') words=''; plain=yes ;;
         'run --port') words=''; plain=yes ;;
         'run --rpc-port') words=''; plain=yes ;;
+        'run --ops-host') words=''; plain=yes ;;
+        'run --ops-port') words=''; plain=yes ;;
+        'run --log-format') words=''; plain=yes ;;
+        'run --snapshot-seconds') words=''; plain=yes ;;
+        'run --anchor-seconds') words=''; plain=yes ;;
+        'run --max-connections') words=''; plain=yes ;;
+        'run --max-held-mib') words=''; plain=yes ;;
+        'run --min-free-mib') words=''; plain=yes ;;
+        'run --grace-seconds') words=''; plain=yes ;;
+        'status --dir') words=''; plain=yes ;;
+        'status --lang') words='ky ru en'; plain=yes ;;
+        'backup --dir') words=''; plain=yes ;;
+        'backup --to') words=''; plain=yes ;;
+        'restore --dir') words=''; plain=yes ;;
+        'restore --from') words=''; plain=yes ;;
+        'guard --dir') words=''; plain=yes ;;
+        'guard --checkpoint') words=''; plain=yes ;;
         'chain --dir') words=''; plain=yes ;;
         'chain --rpc-port') words=''; plain=yes ;;
         'official-key --out') words=''; plain=yes ;;
@@ -55,11 +73,15 @@ _tunuk_central_server() {
     esac
     if [[ -z $plain ]]; then
         case $path in
-        '') words='definition init roster run chain official-key decide -h --help' ;;
+        '') words='definition init roster run status backup restore guard chain official-key decide -h --help' ;;
         definition) words='-h --help --from --check --schema' ;;
         init) words='-h --help --dir --definition --server-url --chain-rpc --chain-id --snapshot-seconds --anchor-seconds' ;;
         roster) words='-h --help --dir --enrolments' ;;
-        run) words='-h --help --dir --host --port --rpc-port' ;;
+        run) words='-h --help --dir --config --host --port --rpc-port --ops-host --ops-port --log-format --snapshot-seconds --anchor-seconds --max-connections --max-held-mib --min-free-mib --grace-seconds' ;;
+        status) words='-h --help --dir --json --lang' ;;
+        backup) words='-h --help --dir --to' ;;
+        restore) words='-h --help --dir --from' ;;
+        guard) words='-h --help --dir --checkpoint' ;;
         chain) words='-h --help --dir --rpc-port' ;;
         official-key) words='-h --help --out --holder --role' ;;
         decide) words='prepare sign submit -h --help' ;;

@@ -51,7 +51,7 @@ def test_the_servers_disk_is_full_for_a_while(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "24m") as disk, SerialLine() as line:
         directory = init_small(disk)
         election_id = Hash.from_hex(roster_small(directory).election_id)
-        with ServerProcess(directory) as server, real_desk(tmp_path, directory, 0) as desk:
+        with ServerProcess(directory, "--min-free-mib", "1") as server, real_desk(tmp_path, directory, 0) as desk:
             with open_device(directory, server.url, 1) as client:
                 ballast = disk / "ballast"
                 fill(ballast)

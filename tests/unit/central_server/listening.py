@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 
 from central_server.certificates import CertificateAuthority
 from central_server.http_protocol import peer_certificate
-from central_server.serving import local_url, make_server, open_socket
+from central_server.serving import MAX_CONNECTIONS, local_url, make_server, open_socket
 from central_server.tls import make_server_context
 from tests.unit.central_server.server_factory import write_device_key
 from tests.unit.ledger.election_factory import DEVICE_KEYS
@@ -44,11 +44,11 @@ def make_context(folder: Path) -> ssl.SSLContext:
 
 
 @contextmanager
-def listening_server(folder: Path) -> Iterator[str]:
+def listening_server(folder: Path, max_connections: int = MAX_CONNECTIONS) -> Iterator[str]:
     """The address of a server that says who its client is."""
     ready = threading.Event()
     listening = open_socket("127.0.0.1", 0)
-    server = make_server(make_app(), make_context(folder), ready.set)
+    server = make_server(make_app(), make_context(folder), ready.set, max_connections)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
     thread.start()
     assert ready.wait(10)

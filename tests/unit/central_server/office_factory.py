@@ -20,6 +20,7 @@ from central_server.device_shares import read_shares
 from central_server.devices import Roster
 from central_server.http_errors import REQUEST_REFUSALS
 from central_server.http_protocol import PEER_CERTIFICATE
+from central_server.ingest_counts import IngestCounts
 from central_server.routes.receipts import ReceiptsRoute
 from central_server.routes.records import RecordsRoute
 from central_server.routes.rulings import RulingsRoute
@@ -70,6 +71,7 @@ class Office:
         self.peer: bytes | None = certificate(DEVICE_KEYS[0].public_key)
         self.failure: StorageError | None = None
         self.now = 0.0
+        self.counts = IngestCounts()
         self.shares = read_shares(store, lambda: self.now)
 
     def append(self, entries: Sequence[bytes]) -> list[Receipt]:
@@ -84,7 +86,16 @@ class Office:
             admission = Admission()
             receipts = ReceiptsRoute(self.roster, self.log, self.store, executor)
             app = make_app(
-                RecordsRoute(self.roster, SodiumVerifier(), queue, admission, self.shares, receipts.select_logged),
+                RecordsRoute(
+                    self.roster,
+                    SodiumVerifier(),
+                    queue,
+                    admission,
+                    self.shares,
+                    receipts.select_logged,
+                    self.counts,
+                    lambda: self.now,
+                ),
                 receipts,
                 RulingsRoute(self.reader, self.store, SodiumVerifier(), queue, executor),
                 lambda: {"status": "failing" if queue.problem else "ok"},

@@ -4,7 +4,6 @@ import contextlib
 
 import pytest
 
-from central_server import admission
 from central_server.admission import MAX_REQUESTS_OF_DEVICE, Admission
 from central_server.http_errors import RequestError
 
@@ -28,18 +27,16 @@ def test_a_device_has_a_share() -> None:
     assert not is_busy(office, "d0", 1)
 
 
-def test_all_together_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "MAX_HELD_BYTES", 10)
-    office = Admission()
+def test_all_together_have_a_bound() -> None:
+    office = Admission(10)
     with office.admit("d0", 6):
         assert is_busy(office, "d1", 5)
         assert not is_busy(office, "d1", 4)
     assert not is_busy(office, "d1", 10)
 
 
-def test_a_failed_request_gives_its_room_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "MAX_HELD_BYTES", 10)
-    office = Admission()
+def test_a_failed_request_gives_its_room_back() -> None:
+    office = Admission(10)
     with pytest.raises(ZeroDivisionError), office.admit("d0", 10):
         raise ZeroDivisionError
     assert not is_busy(office, "d0", 10)

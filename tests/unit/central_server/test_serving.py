@@ -144,9 +144,12 @@ def test_a_body_that_nobody_waits_for_ends_the_connection(url: str, monkeypatch:
             assert is_ended(connection, sent=b"x")
 
 
-def test_one_connection_too_many_is_told_to_come_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "MAX_CONNECTIONS", 1)
-    with listening_server(tmp_path) as url, httpx.Client(verify=trust()) as first, httpx.Client(verify=trust()) as more:
+def test_one_connection_too_many_is_told_to_come_again(tmp_path: Path) -> None:
+    with (
+        listening_server(tmp_path, 1) as url,
+        httpx.Client(verify=trust()) as first,
+        httpx.Client(verify=trust()) as more,
+    ):
         assert first.get(url).status_code == 200
         answer = more.get(url)
         assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "BUSY", "5")
