@@ -96,7 +96,7 @@ class _Audit:
         for findings in (self._of_log, self._of_records, self._of_files):
             verdict.failures.extend(findings)
         fold = self._fold
-        verdict.inadmissible = fold.held
+        verdict.inadmissible, verdict.rulings = fold.held, fold.rulings
         verdict.entries, verdict.snapshots, verdict.tallies = fold.size, fold.snapshots, len(fold.live)
         verdict.repeats, verdict.gaps, verdict.complete = fold.repeats, len(fold.gaps), fold.definition.complete
         return verdict

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ledger.errors import TunukError
 from ledger.fold import Held
 from ledger.primitives import Hash
+from ledger.state import Ruled
 
 MAX_LISTED = 1_000
 """Findings that are kept and listed. A publication with more than these has been shown to be wrong often enough."""
@@ -84,6 +85,7 @@ class Verdict:
 
     failures: Findings = field(default_factory=Findings)
     inadmissible: list[Held] = field(default_factory=list)
+    rulings: list[Ruled] = field(default_factory=list)
     error: Finding | None = None
     origin: str | None = None
     tree_size: int | None = None

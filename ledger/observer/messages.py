@@ -67,6 +67,7 @@ FRAME: dict[str, tuple[str, str, str]] = {
         "pages (HTML) are NOT CHECKED: the numbers that count are in results/",
     ),
     "held": ("Эрежеге ылайык эсепке алынбаган жазуулар:", "Записи, не учтённые по правилам:", "Kept out by a rule:"),
+    "rulings": ("Күчүнө кирген чечимдер:", "Вступившие в силу решения:", "Decisions that took effect:"),
     "entry": ("{index}-жазуу", "запись {index}", "entry {index}"),
     "more": ("жана дагы {count}", "и ещё {count}", "and {count} more"),
 }

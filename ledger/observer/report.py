@@ -8,6 +8,7 @@ Responsible for the output's shape alone. Exit status: 0 pass, 1 something is wr
     anchor_claims   anchors that the publication claims, each compared with the tree
     anchors         null where no chain was asked, else {"claimed", "verified"}
     inadmissible    records that a rule keeps out, no failure: [{"index", "code", "message"}]
+    rulings         decisions and acts of authority that took effect, as ``results/rulings.csv`` has them
     failures        [{"code", "index", "path", "message"}], index and path null where there is none
     …_left_out      how many more there are than the lists hold
     error           null, or why there is no verdict: {"code", "index", "message"}
@@ -20,6 +21,7 @@ import msgspec
 from ledger.observer.findings import MAX_LISTED, Finding, Verdict
 from ledger.observer.messages import Language, describe, describe_held, say
 from ledger.primitives import Hash
+from ledger.state import Ruled
 
 PASS, FAIL, NO_VERDICT = 0, 1, 2
 _HELD_SHOWN = 20
@@ -51,6 +53,8 @@ def encode_report(verdict: Verdict, policy_hash: Hash | None, language: Language
             for held in verdict.inadmissible[:MAX_LISTED]
         ],
         "inadmissible_left_out": max(0, len(verdict.inadmissible) - MAX_LISTED),
+        "rulings": [_ruling(one) for one in verdict.rulings[:MAX_LISTED]],
+        "rulings_left_out": max(0, len(verdict.rulings) - MAX_LISTED),
         "failures": [
             {"code": one.code, "index": one.index, "path": one.path, "message": describe(language, one)}
             for one in verdict.failures
@@ -96,12 +100,29 @@ def _contents(verdict: Verdict, root_hash: Hash, language: Language) -> Iterator
     else:
         yield say(language, "anchors", claimed=verdict.anchors.claimed, verified=verdict.anchors.verified)
     yield say(language, "pages")
+    if verdict.rulings:
+        yield say(language, "rulings")
+    for ruled in verdict.rulings[:_HELD_SHOWN]:
+        place = say(language, "entry", index=ruled.index)
+        yield f"  {place}: {ruled.action} {ruled.subject} ({ruled.reason}, {ruled.document})"
+    if len(verdict.rulings) > _HELD_SHOWN:
+        yield "  " + say(language, "more", count=len(verdict.rulings) - _HELD_SHOWN)
     if held:
         yield say(language, "held")
     for row in held[:_HELD_SHOWN]:
         yield f"  [{row.code}] {say(language, 'entry', index=row.index)}: {describe_held(language, row)}"
     if len(held) > _HELD_SHOWN:
         yield "  " + say(language, "more", count=len(held) - _HELD_SHOWN)
+
+
+def _ruling(ruled: Ruled) -> dict[str, object]:
+    return {
+        "index": ruled.index,
+        "action": ruled.action,
+        "subject": ruled.subject,
+        "reason": ruled.reason,
+        "document": ruled.document,
+    }
 
 
 def _printable(line: str) -> str:

@@ -78,8 +78,11 @@ def test_two_officials_correct_a_tally(
     assert server.stop() == 0
     status, verdict = verify(commission.directory.publication, commission.directory.policy)
     assert (status, verdict["ok"]) == (0, True)
-    rulings = (commission.directory.publication / "results" / "rulings.csv").read_text()
-    assert f"{done['index']},correct," in rulings
+    rulings = verdict["rulings"]
+    assert isinstance(rulings, list)
+    assert [(row["index"], row["action"], row["document"]) for row in rulings] == [(done["index"], "correct", "45/3")]
+    published = (commission.directory.publication / "results" / "rulings.csv").read_text()
+    assert f"{done['index']},correct," in published
 
 
 def test_annulled_and_reinstated(
