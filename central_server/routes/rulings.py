@@ -61,11 +61,12 @@ class RulingsRoute:
 
     async def post(self, request: Request) -> Response:
         """Raises RequestError for what is not logged."""
+        # Who sends slowly keeps nobody else waiting: the places are for rulings that are here.
+        data = await _read_body(request)
         if self._waiting >= MAX_WAITING:
             raise RequestError("BUSY", "several rulings are being logged; send it again in a moment")
         self._waiting += 1
         try:
-            data = await _read_body(request)
             record = await self._run(lambda: self._verify(data))
             [receipt] = await self._queue.submit([Accepted(data, record)])
             # So that a device which it names or replaces is known from now on.
