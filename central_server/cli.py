@@ -33,6 +33,7 @@ from central_server.definition_cli import add_definition_options, run_definition
 from central_server.directory import ElectionDirectory
 from central_server.init import InitOptions, init_election
 from central_server.operator_cli import OPERATOR_COMMANDS
+from central_server.replacement import make_replacement_bundle
 from central_server.roster import finish_roster
 from ledger.command_help import WRONG_USAGE, explained
 from ledger.errors import TunukError
@@ -69,6 +70,7 @@ _EXAMPLES = {
         "central-server init --dir DIR --definition definition.json --chain-rpc http://NODE:8545 --chain-id 1337",
     ),
     "roster": ("central-server roster --dir DIR --enrolments FOLDER",),
+    "bundle": ("central-server bundle --dir DIR --enrolment enrolment.json",),
     "official-key": ("central-server official-key --out official.key --holder o1",),
     "decide": (
         "central-server decide sign r.json --key official.key",
@@ -115,6 +117,11 @@ def make_parser() -> argparse.ArgumentParser:
         command = _command(commands, one.name, one.run, one.words, one.statuses)
         _add_directory(command)
         one.add_options(command)
+    bundle = _command(
+        commands, "bundle", _bundle, "make the bundle of a device that officials put in another's place", _STATUSES
+    )
+    _add_directory(bundle)
+    bundle.add_argument("--enrolment", type=Path, required=True, metavar="FILE", help="of the new device")
     key = _command(commands, "official-key", run_key, KEY_WORDS, _STATUSES)
     key.set_defaults(dir=Path())
     add_key_options(key)
@@ -182,6 +189,11 @@ def _roster(options: argparse.Namespace, directory: ElectionDirectory) -> int:
             "bundles": str(directory.bundles),
         }
     )
+    return 0
+
+
+def _bundle(options: argparse.Namespace, directory: ElectionDirectory) -> int:
+    _print_json({"bundle": str(make_replacement_bundle(directory, options.enrolment, time.time))})
     return 0
 
 

@@ -3,7 +3,7 @@ _tunuk_central_server() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} path= word words= plain=
     for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
         case "$path $word" in
-        ' definition'|' init'|' roster'|' run'|' status'|' backup'|' restore'|' guard'|' chain'|' official-key'|' decide'|' decide prepare'|' decide sign'|' decide submit') path="$path $word" ;;
+        ' definition'|' init'|' roster'|' run'|' status'|' backup'|' restore'|' guard'|' chain'|' bundle'|' official-key'|' decide'|' decide prepare'|' decide sign'|' decide submit') path="$path $word" ;;
         esac
     done
     path=${path# }
@@ -43,6 +43,8 @@ _tunuk_central_server() {
         'guard --checkpoint') words=''; plain=yes ;;
         'chain --dir') words=''; plain=yes ;;
         'chain --rpc-port') words=''; plain=yes ;;
+        'bundle --dir') words=''; plain=yes ;;
+        'bundle --enrolment') words=''; plain=yes ;;
         'official-key --out') words=''; plain=yes ;;
         'official-key --holder') words=''; plain=yes ;;
         'official-key --role') words='official commission'; plain=yes ;;
@@ -73,7 +75,7 @@ _tunuk_central_server() {
     esac
     if [[ -z $plain ]]; then
         case $path in
-        '') words='definition init roster run status backup restore guard chain official-key decide -h --help' ;;
+        '') words='definition init roster run status backup restore guard chain bundle official-key decide -h --help' ;;
         definition) words='-h --help --from --check --schema' ;;
         init) words='-h --help --dir --definition --server-url --chain-rpc --chain-id --snapshot-seconds --anchor-seconds' ;;
         roster) words='-h --help --dir --enrolments' ;;
@@ -83,6 +85,7 @@ _tunuk_central_server() {
         restore) words='-h --help --dir --from' ;;
         guard) words='-h --help --dir --checkpoint' ;;
         chain) words='-h --help --dir --rpc-port' ;;
+        bundle) words='-h --help --dir --enrolment' ;;
         official-key) words='-h --help --out --holder --role' ;;
         decide) words='prepare sign submit -h --help' ;;
         'decide prepare') words='release correct annul reinstate out-of-use grant-role revoke-key replace-device amend-contest amend-unit succeed-chain return -h --help --publication --policy --document --reason --out --entry --supersedes --unit --contests --urn --role --holder --public-key --device --enrolment --part --protocol --lang' ;;

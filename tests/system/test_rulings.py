@@ -8,13 +8,13 @@ import httpx
 import pytest
 
 from ledger.primitives import Hash
-from ledger.record import sign_record
+from ledger.record import parse_record, sign_record
 from ledger.rulings import Decision
 from ledger.signing import Ed25519Signer
 from tests.system.commission_desk import Commission, found_commission
 from tests.system.conftest import Verify
 from tests.system.urn_agent_process import wait_until
-from tests.unit.central_server.server_factory import DEVICE_SEEDS, make_enrolment, small_tally
+from tests.unit.central_server.server_factory import DEVICE_SEEDS, make_enrolment, small_tally, write_device_key
 from tests.unit.central_server.server_process import (
     ServerProcess,
     open_device,
@@ -23,6 +23,8 @@ from tests.unit.central_server.server_process import (
     trust,
 )
 from tests.unit.ledger.election_factory import DEVICE_KEYS
+from urn_agent.bundle import load_bundle
+from urn_agent.config import BundleFolder
 
 
 @pytest.fixture
@@ -110,12 +112,26 @@ def test_a_revoked_device_is_held_and_its_successor_counts(
     enrolment = tmp_path / "new.json"
     enrolment.write_text(json.dumps(make_enrolment("d1-new", seed)))
     commission.wait_published()
+    bundle = "bundle", "--dir", commission.directory.root, "--enrolment", enrolment
+    assert commission.run(*bundle, status=1)["code"] == "NOT_IN_FORCE"
     commission.rule(server, tmp_path / "replace.json", "replace-device", "--device", "d1", "--enrolment", enrolment)
     with open_device(commission.directory, server.url, 1) as client:
         [[word, old, _]] = post_records(client, [small_tally(commission.election_id, 1)])
         assert word == "receipt"
     wait_until(lambda: read_latest(commission.directory)["tree_size"] > old, "the old device's tally is judged")
     assert commission.votes() == [0, 0, 0]
+    made = Path(str(commission.run(*bundle)["bundle"]))
+    assert commission.run(*bundle, status=1)["code"] == "BUNDLE_EXISTS"
+    new = Ed25519Signer(seed)
+    assert load_bundle(BundleFolder(made), "d1-new", new.public_key).urns == ("u1",)
+    context = trust(commission.directory)
+    context.load_cert_chain(made / "client.pem", write_device_key(tmp_path / "new.key", seed))
+    body = parse_record(small_tally(commission.election_id, 1)).body
+    with httpx.Client(verify=context, base_url=server.url, trust_env=False) as client:
+        [[word, index, _]] = post_records(client, [sign_record(body, [new])])
+        assert word == "receipt"
+    wait_until(lambda: read_latest(commission.directory)["tree_size"] > index, "the new device's tally is judged")
+    assert commission.votes() == [6, 6, 6]
     public_key = Ed25519Signer(DEVICE_SEEDS[1]).public_key.hex()
     refused = commission.prepare(tmp_path / "again.json", "revoke-key", "--public-key", public_key, status=1)
     assert refused["code"] == "NO_SUCH_KEY"
