@@ -54,5 +54,4 @@ def _plain_files(directory: ElectionDirectory) -> Iterator[Path]:
             if is_ours and not is_log and left_out.isdisjoint({path, *path.parents}):
                 yield path
     yield directory.policy
-    if directory.run_settings.exists():
-        yield directory.run_settings
+    yield from (path for path in (directory.run_settings, directory.witness_policy) if path.exists())

@@ -76,9 +76,14 @@ class ElectionDirectory:
         return self.root / "policy"
 
     @property
+    def witness_policy(self) -> Path:
+        """What a published checkpoint must satisfy, where there is a file: witnesses, their addresses, a quorum."""
+        return self.root / "witness-policy"
+
+    @property
     def publication(self) -> Path:
         return self.root / "publication"
 
     def key(self, name: str) -> Path:
-        """The file of a key that the server holds: log, publisher, anchor or submitter."""
+        """The file of a key that the server holds: log, cosigner, publisher, anchor or submitter."""
         return self.server / "keys" / f"{name}.key"

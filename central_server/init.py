@@ -110,6 +110,7 @@ def _make_keys(directory: ElectionDirectory) -> None:
     create_key(directory.election_key, "ed25519")
     make_private_directory(directory.key("log").parent)
     create_key(directory.key("log"), "ed25519")
+    create_key(directory.key("cosigner"), "mldsa44")
     create_key(directory.key("publisher"), "ed25519")
     create_key(directory.key("anchor"), "secp256k1")
     create_key(directory.key("submitter"), "secp256k1")

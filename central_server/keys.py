@@ -16,14 +16,14 @@ from ledger.errors import TunukError
 from ledger.primitives import FixedBytes
 from ledger.store.durable import make_directory, storage_error, sync_directory
 
-Algorithm = Literal["ed25519", "secp256k1"]
+Algorithm = Literal["ed25519", "mldsa44", "secp256k1"]
 
 _MAX_BYTES = 128
 _SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
 class Secret(FixedBytes):
-    """The secret of a key: an Ed25519 seed, or a secp256k1 number (big-endian). Its repr does not show it."""
+    """The secret of a key: an Ed25519 or ML-DSA-44 seed, or a secp256k1 number. Its repr does not show it."""
 
     SIZE = 32
     __slots__ = ()

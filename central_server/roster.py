@@ -27,12 +27,13 @@ from central_server.log_access import open_log, open_signer
 from central_server.roster_plan import DeviceEntries, ElectionEntries, plan_election, sign_election
 from central_server.roster_state import RosterState, read_state, write_state
 from central_server.settings import Settings, read_settings
+from central_server.witnessing import OWN_WITNESS, open_cosigners
 from ledger.anchor.evm import deploy_contract
 from ledger.anchor.evm_transactions import wait_for_receipt
 from ledger.election import ChainPins, Election
 from ledger.errors import ConflictError
 from ledger.log import initialise_guard
-from ledger.policy import encode_policy, log_only_policy
+from ledger.policy import Policy, PolicyLog, PolicyWitness, encode_policy
 from ledger.primitives import PublicKey
 from ledger.signing import Ed25519Signer
 from ledger.store.contract import MAX_BATCH
@@ -139,8 +140,10 @@ def _deploy(directory: ElectionDirectory, node: ChainNode, election: Election, m
 
 
 def _policy(directory: ElectionDirectory, origin: str) -> bytes:
+    """Asks for the log's signature, and for the truth of its second one where a checkpoint has it: receipts do not."""
     key = NoteKey(origin, KeyType.ED25519, open_signer(directory, "log").public_key)
-    return encode_policy(log_only_policy(key))
+    own = [PolicyWitness(OWN_WITNESS, signer.key) for signer in open_cosigners(directory, origin, lambda: 0)]
+    return encode_policy(Policy((PolicyLog(key),), tuple(own)))
 
 
 def _write_bundles(

@@ -24,11 +24,14 @@ from central_server.health import FollowerReport
 from central_server.log_access import open_log, open_signer
 from central_server.operator_log import OperatorLog
 from central_server.settings import Settings
+from central_server.witnesses import Witnesses
+from central_server.witnessing import complete_published, publish_cosigned, run_witnesses, witness_reports
 from ledger.anchor.evm import open_contract
 from ledger.election import Election
 from ledger.store.durable import StorageError
 from ledger.store.guard import FileGuard
 from ledger.store.sqlite import SqliteStore
+from ledger.vkey import KeyType, NoteKey
 
 CHECKPOINT_SECONDS = 1.0
 """How often the publisher looks again while something is put off: it publishes a checkpoint a second at most."""
@@ -49,9 +52,11 @@ class PublicationFollower:
 
     publisher: Publisher
     snapshot_seconds: int
+    complete: Callable[[], None]
     progress: Progress | None = None
 
     def step(self) -> float:
+        self.complete()
         self.progress = self.publisher.step()
         if self.progress.behind:
             return 0.0
@@ -94,23 +99,38 @@ def run_followers(context: FollowerContext, rpc_port: int) -> Iterator[Followers
 
     Raises TunukError for keys, log or guard, and where the chain's port is taken.
     """
-    with _run_anchoring(context, rpc_port) as (anchoring, rpc_url), _run_publication(context) as (thread, publication):
+    with (
+        _run_anchoring(context, rpc_port) as (anchoring, rpc_url),
+        _run_witnesses(context) as witnesses,
+        _run_publication(context, witnesses) as (thread, publication),
+    ):
         report = FollowerReport("publication", lambda: thread.problem, publication.numbers)
-        yield Followers(thread, (report, anchoring), rpc_url)
+        yield Followers(thread, (report, anchoring, *witness_reports(witnesses)), rpc_url)
+
+
+def _run_witnesses(context: FollowerContext) -> contextlib.AbstractContextManager[Witnesses]:
+    log_key = NoteKey(context.election.origin(), KeyType.ED25519, open_signer(context.directory, "log").public_key)
+    report = context.operator.tell_error
+    return run_witnesses(context.directory, log_key, context.clock, context.monotonic, report)
 
 
 @contextlib.contextmanager
-def _run_publication(context: FollowerContext) -> Iterator[tuple[FollowerThread, PublicationFollower]]:
+def _run_publication(
+    context: FollowerContext, witnesses: Witnesses
+) -> Iterator[tuple[FollowerThread, PublicationFollower]]:
     with SqliteStore(context.directory.log, context.election.origin()) as store:
+        log = open_log(context.directory, store)
         publisher = Publisher(
-            open_log(context.directory, store),
+            log,
             store,
             context.directory.publication,
             open_signer(context.directory, "publisher"),
             context.clock,
             context.settings.snapshot_seconds,
+            publish_tiles=publish_cosigned(witnesses),
         )
-        follower = PublicationFollower(publisher, context.settings.snapshot_seconds)
+        complete = complete_published(witnesses, log, store, context.directory.publication)
+        follower = PublicationFollower(publisher, context.settings.snapshot_seconds, complete)
         with _thread(context, "publication", follower.step, follower.close, PUBLICATION_CLOSING_SECONDS) as thread:
             yield thread, follower
 

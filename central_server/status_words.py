@@ -48,6 +48,11 @@ _PROBLEMS = {
         "спросите ещё раз через минуту; если не поможет, прочтите сообщения сервера",
         "ask again in a minute; if that does not help, read the server's own messages",
     ),
+    "WITNESS_QUORUM": (
+        "күбөлөр жетишсиз кол койду: жаңысы жарыяланбайт, жазуулар кабыл алынууда (docs/witnesses.md)",
+        "подписей свидетелей мало: новое не публикуется, записи принимаются (docs/witnesses.md)",
+        "too few witnesses have signed: nothing new is published, records are taken (docs/witnesses.md)",
+    ),
     "STOPPING": ("сервер токтоп жатат", "сервер останавливается", "the server is being stopped"),
     "LOG_BEHIND_GUARD": (
         "журнал кол коюлгандан эски көчүрмө: эң жаңысын кайтарыңыз (docs/backup.md)",

@@ -1,4 +1,4 @@
-"""Signed notes (C2SP signed-note) with plain and timestamped signatures (C2SP tlog-cosignature).
+"""Signed notes (C2SP signed-note) with plain signatures and with cosignatures, whose bytes are cosignature.py's.
 
 Responsible for a text, its signature lines and the keys that are known. What the text says, and whose signature is
 enough, is for checkpoint.py and policy.py. The rules that verify_note() keeps:
@@ -6,15 +6,16 @@ enough, is for checkpoint.py and policy.py. The rules that verify_note() keeps:
 1. A line whose name *and* key id are not those of a known key is ignored.
 2. Every line by a known key must verify; one that does not rejects the whole note.
 3. At least one line must be by a known key.
-4. A line by a known key of a type that this program cannot verify makes the note unjudgeable, never good.
+4. A line by a known key of a type that cannot be verified on this machine makes the note unjudgeable, never good.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ledger.errors import FormatError, SignatureError, UnjudgeableError
+from ledger.cosignature import verify_cosignature
+from ledger.errors import FormatError, SignatureError
 from ledger.primitives import Signature, encode_base64, parse_base64
 from ledger.signing import CryptographyVerifier, Signer, Verifier
 from ledger.vkey import KEY_ID_SIZE, KeyType, NoteKey, check_key_name
@@ -24,9 +25,7 @@ MAX_SIGNATURES = 64
 MAX_TEXT = 64 * 1024
 MAX_NOTE = MAX_TEXT + 1 + MAX_SIGNATURES * 8 * 1024
 """Bytes. A line of 8 KiB holds the longest post-quantum signature, near 5 kB, and its name."""
-MAX_TIMESTAMP = 2**63 - 1
 
-_TIMESTAMP_SIZE = 8
 _LINE_START = "\u2014 "
 _VERIFIER = CryptographyVerifier()
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
@@ -85,19 +84,6 @@ class Ed25519NoteSigner:
         return bytes(self._signer.sign(text))
 
 
-class CosignatureSigner:
-    """Type 04: a timestamped statement that this head extends all that the cosigner saw. ``clock``: POSIX seconds."""
-
-    def __init__(self, name: str, signer: Signer, clock: Callable[[], int]) -> None:
-        self.key = NoteKey(name, KeyType.COSIGNATURE_ED25519, bytes(signer.public_key))
-        self._signer = signer
-        self._clock = clock
-
-    def sign(self, text: bytes) -> bytes:
-        timestamp = self._clock()
-        return timestamp.to_bytes(_TIMESTAMP_SIZE) + self._signer.sign(_cosigned_message(timestamp, text))
-
-
 def parse_note(data: bytes) -> Note:
     """Read a note, refusing every spelling that encode_note() does not write.
 
@@ -120,16 +106,25 @@ def parse_note(data: bytes) -> Note:
     return Note(data[:text_size], tuple(_parse_line(line) for line in lines[:-1].split("\n")))
 
 
+def parse_signatures(data: bytes) -> tuple[NoteSignature, ...]:
+    """Lines of signatures without their text. Raises FormatError as parse_note() does."""
+    # As those of a note whose text is one empty line.
+    return parse_note(b"\n\n" + data).signatures
+
+
 def encode_note(text: bytes, signatures: Sequence[NoteSignature]) -> bytes:
     """The note's one byte string. Raises FormatError for what parse_note() would refuse."""
     _check_bounds(len(text), len(signatures))
-    lines = (
-        f"{_LINE_START}{line.name} {encode_base64(line.key_id + line.signature)}\n".encode() for line in signatures
-    )
-    data = text + b"\n" + b"".join(lines)
+    data = text + b"\n" + encode_signatures(signatures)
     if parse_note(data) != Note(text, tuple(signatures)):
         raise FormatError("BAD_NOTE", "the text and signatures would be read back as something else")
     return data
+
+
+def encode_signatures(signatures: Sequence[NoteSignature]) -> bytes:
+    """The lines alone, as a witness answers with them."""
+    lines = (f"{_LINE_START}{line.name} {encode_base64(line.key_id + line.signature)}\n" for line in signatures)
+    return "".join(lines).encode()
 
 
 def sign_text(text: bytes, signer: NoteSigner) -> NoteSignature:
@@ -162,23 +157,15 @@ def verify_note(note: Note, keys: Iterable[NoteKey], verifier: Verifier = _VERIF
 
 def _verify_line(text: bytes, line: NoteSignature, key: NoteKey, verifier: Verifier) -> int | None:
     """The timestamp of a cosignature, None of a plain signature."""
-    if key.key_type is KeyType.COSIGNATURE_MLDSA44:
-        raise UnjudgeableError("UNKNOWN_KEY_TYPE", f"this program cannot verify ML-DSA-44, as signed by {key.name}")
-    timestamp, signature, message = None, line.signature, text
-    if key.key_type is KeyType.COSIGNATURE_ED25519:
-        timestamp, signature = int.from_bytes(signature[:_TIMESTAMP_SIZE]), signature[_TIMESTAMP_SIZE:]
-        message = _cosigned_message(timestamp, text)
     try:
-        if len(signature) != Signature.SIZE or (timestamp is not None and timestamp > MAX_TIMESTAMP):
-            raise SignatureError("BAD_SIGNATURE", "its length or its time is out of range")
-        verifier.verify(key.public_key, signature, message)
+        if key.key_type is not KeyType.ED25519:
+            return verify_cosignature(text, line.signature, key, verifier)
+        if len(line.signature) != Signature.SIZE:
+            raise SignatureError("BAD_SIGNATURE", "its length is out of range")
+        verifier.verify(key.public_key, line.signature, text)
     except SignatureError as error:
         raise SignatureError("BAD_SIGNATURE", f"the signature of {key.name} is bad: {error.message}") from error
-    return timestamp
-
-
-def _cosigned_message(timestamp: int, text: bytes) -> bytes:
-    return b"cosignature/v1\ntime %d\n" % timestamp + text
+    return None
 
 
 def _parse_line(line: str) -> NoteSignature:

@@ -3,7 +3,7 @@ _tunuk_observer() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} path= word words= plain=
     for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
         case "$path $word" in
-        ' verify'|' prove'|' check'|' fsck') path="$path $word" ;;
+        ' verify'|' prove'|' check'|' fsck'|' follow'|' evidence'|' compare'|' witness-key'|' witness') path="$path $word" ;;
         esac
     done
     path=${path# }
@@ -20,14 +20,38 @@ _tunuk_observer() {
         'check --lang') words='ky ru en'; plain=yes ;;
         'fsck --policy') words=''; plain=yes ;;
         'fsck --lang') words='ky ru en'; plain=yes ;;
+        'follow --policy') words=''; plain=yes ;;
+        'follow --state') words=''; plain=yes ;;
+        'follow --interval') words=''; plain=yes ;;
+        'follow --stalled-after') words=''; plain=yes ;;
+        'follow --rpc') words=''; plain=yes ;;
+        'follow --lang') words='ky ru en'; plain=yes ;;
+        'follow --on-alarm') words=''; plain=yes ;;
+        'follow --webhook') words=''; plain=yes ;;
+        'evidence --policy') words=''; plain=yes ;;
+        'evidence --lang') words='ky ru en'; plain=yes ;;
+        'compare --evidence') words=''; plain=yes ;;
+        'compare --policy') words=''; plain=yes ;;
+        'compare --lang') words='ky ru en'; plain=yes ;;
+        'witness-key --data') words=''; plain=yes ;;
+        'witness-key --name') words=''; plain=yes ;;
+        'witness --data') words=''; plain=yes ;;
+        'witness --policy') words=''; plain=yes ;;
+        'witness --log') words=''; plain=yes ;;
+        'witness --listen') words=''; plain=yes ;;
     esac
     if [[ -z $plain ]]; then
         case $path in
-        '') words='verify prove check fsck -h --help' ;;
+        '') words='verify prove check fsck follow evidence compare witness-key witness -h --help' ;;
         verify) words='-h --help --policy --rpc --json --lang' ;;
         prove) words='-h --help --policy --precinct --contest --rpc --out' ;;
         check) words='-h --help --policy --json --lang' ;;
         fsck) words='-h --help --policy --json --lang' ;;
+        follow) words='-h --help --policy --state --once --interval --stalled-after --rpc --json --lang --on-alarm --webhook' ;;
+        evidence) words='-h --help --policy --json --lang' ;;
+        compare) words='-h --help --evidence --policy --json --lang' ;;
+        witness-key) words='-h --help --data --name' ;;
+        witness) words='-h --help --data --policy --log --listen' ;;
         esac
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -9,9 +9,12 @@ What the checkpoint does not vouch for is not judged: an entry that is not in th
 does not verify does not; it counts for nothing.
 """
 
+import contextlib
+import itertools
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from typing import Self
 
 from ledger.anchor.node_answers import RpcCall
 from ledger.checkpoint import VerifiedCheckpoint
@@ -51,15 +54,8 @@ def audit(
     ``pause`` waits for seconds; ``pauses_s`` are the waits for a server that is publishing. Every failure of what is
     checked is in the verdict; nothing is raised for it.
     """
-    with (
-        Spool() as spool,
-        ThreadPoolExecutor(READ_AHEAD) as readers,
-        # Verifying a signature holds no lock of the interpreter: threads use all processors.
-        ThreadPoolExecutor(os.cpu_count() or 1) as verifiers,
-    ):
-        return _Audit(source, policy, pause, verifier or CryptographyVerifier(), spool, readers, verifiers).run(
-            call, pauses_s
-        )
+    with Audit(source, policy, pause, pauses_s, call=call, verifier=verifier) as whole:
+        return whole.run()
 
 
 def read_checkpoint(source: Source, policy: Policy) -> VerifiedCheckpoint:
@@ -67,30 +63,62 @@ def read_checkpoint(source: Source, policy: Policy) -> VerifiedCheckpoint:
     return verify_checkpoint_with_policy(source.read(CHECKPOINT, MAX_NOTE), policy)
 
 
-class _Audit:
+class Audit:
+    """An audit that can go on with a log that grows. A context manager: it holds threads and the log's entries.
+
+    ``checkpoint`` is the newest that was judged, ``tree`` what its entries hash to.
+    """
+
     def __init__(
         self,
         source: Source,
         policy: Policy,
         pause: Callable[[float], object],
-        verifier: Verifier,
-        spool: Spool,
-        readers: Executor,
-        verifiers: Executor,
+        pauses_s: Sequence[float],
+        *,
+        call: RpcCall | None = None,
+        verifier: Verifier | None = None,
     ) -> None:
-        self._source, self._policy, self._pause = source, policy, pause
-        self._verifier, self._spool = verifier, spool
-        self._readers, self._verifiers = readers, verifiers
-        self._tree = Tree()
+        """As audit()."""
+        self._source, self._policy, self._pause, self._pauses_s = source, policy, pause, pauses_s
+        self._call, self._verifier = call, verifier or CryptographyVerifier()
+        self.checkpoint: VerifiedCheckpoint | None = None
+        self.tree = Tree()
         self._of_log, self._of_files = Findings(), Findings()
         self._of_records = Findings()
         self._fold = Fold()
         self._verdict = Verdict()
 
-    def run(self, call: RpcCall | None, pauses_s: Sequence[float]) -> Verdict:
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self._spool = stack.enter_context(Spool())
+            self._readers = stack.enter_context(ThreadPoolExecutor(READ_AHEAD))
+            # Verifying a signature holds no lock of the interpreter: threads use all processors.
+            self._verifiers = stack.enter_context(ThreadPoolExecutor(os.cpu_count() or 1))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def run(self) -> Verdict:
+        """The whole audit, once."""
+        return self._conclude(self._check)
+
+    def go_on(self) -> Verdict:
+        """Judge what is new since a verdict that was a pass: entries, state files and anchors; no old file again."""
+        self._verdict = Verdict(origin=self._verdict.origin)
+        return self._conclude(self._check_again)
+
+    def entries(self, count: int) -> list[bytes]:
+        """The first entries as they were judged; fewer where there are not so many."""
+        chunks = self._spool.read(0)
+        return list(itertools.islice(itertools.chain.from_iterable(chunks), count))
+
+    def _conclude(self, check: Callable[[], None]) -> Verdict:
         verdict = self._verdict
         try:
-            self._check(call, pauses_s)
+            check()
         except (UnjudgeableError, UnreachableError) as error:
             verdict.error = Finding(error.code, None, None, {"detail": error.message})
         for findings in (self._of_log, self._of_records, self._of_files):
@@ -101,7 +129,7 @@ class _Audit:
         verdict.repeats, verdict.gaps, verdict.complete = fold.repeats, len(fold.gaps), fold.definition.complete
         return verdict
 
-    def _check(self, call: RpcCall | None, pauses_s: Sequence[float]) -> None:
+    def _check(self) -> None:
         checkpoint = self._read_first_checkpoint()
         if checkpoint is None:
             return
@@ -111,11 +139,24 @@ class _Audit:
             raise UnjudgeableError(error.code, error.message) from error
         self._verdict.origin = checkpoint.origin
         self._notes = SnapshotNotes(self._origin.election_id)
-        self._tree_check = TreeCheck(self._source, self._tree, self._keep, self._of_log, self._readers)
+        self._tree_check = TreeCheck(self._source, self.tree, self._keep, self._of_log, self._readers)
         self._begin_fold()
         if self._advance(checkpoint):
-            StateFileCheck(self._source, self._history, self._refresh, self._pause, self._of_files, pauses_s).check()
-            self._check_anchors(call, checkpoint, pauses_s)
+            self._check_files(checkpoint)
+
+    def _check_again(self) -> None:
+        if self.checkpoint is None:
+            raise UnreachableError("NOT_A_PUBLICATION", "there is no verdict to go on from")
+        self._verdict.tree_size, self._verdict.root_hash = self.checkpoint.size, self.checkpoint.root
+        if self._refresh():
+            self._check_files(self.checkpoint)
+
+    def _check_files(self, checkpoint: VerifiedCheckpoint) -> None:
+        state_files = StateFileCheck(
+            self._source, self._history, self._refresh, self._pause, self._of_files, self._pauses_s
+        )
+        state_files.check()
+        self._check_anchors(checkpoint)
 
     def _read_first_checkpoint(self) -> VerifiedCheckpoint | None:
         try:
@@ -138,7 +179,7 @@ class _Audit:
     def _begin_fold(self) -> None:
         """Start from the first entry, with nothing found in records."""
         self._of_records, self._fold = Findings(), Fold()
-        self._snapshots = SnapshotCheck(self._notes, self._fold, self._tree, self._source, self._of_records)
+        self._snapshots = SnapshotCheck(self._notes, self._fold, self.tree, self._source, self._of_records)
         self._records = RecordCheck(
             self._origin, self._fold, self._snapshots, self._of_records, self._verifier, self._verifiers
         )
@@ -160,6 +201,7 @@ class _Audit:
             return False
         if not self._tree_check.grow(checkpoint):
             return False
+        self.checkpoint = checkpoint
         if self._snapshots.missed:
             self._begin_fold()
         goes_on = self._records.judge(self._spool)
@@ -179,23 +221,23 @@ class _Audit:
         if checkpoint.origin != self._origin.text:
             # A successor log is another audit.
             return True
-        if checkpoint.size > self._tree.size:
+        if checkpoint.size > self.tree.size:
             return self._advance(checkpoint)
         # A cache may hold an older one. The same log it must be.
-        if checkpoint.root != self._tree.root_at(checkpoint.size):
+        if checkpoint.root != self.tree.root_at(checkpoint.size):
             self._of_log.add("CHECKPOINT_FORK", path=CHECKPOINT, size=checkpoint.size)
             return False
         return True
 
-    def _check_anchors(self, call: RpcCall | None, checkpoint: VerifiedCheckpoint, pauses_s: Sequence[float]) -> None:
+    def _check_anchors(self, checkpoint: VerifiedCheckpoint) -> None:
         anchors = AnchorCheck(
-            self._source, self._tree, self._refresh, self._of_files, self._readers, self._pause, pauses_s
+            self._source, self.tree, self._refresh, self._of_files, self._readers, self._pause, self._pauses_s
         )
         chains = self._fold.definition.chains
         anchors.check_claims(chains)
         self._verdict.anchor_claims = anchors.claims
-        if call is not None and chains and self._verdict.error is None:
-            anchors.ask_chain(call, self._origin.text, chains, _log_key(checkpoint))
+        if self._call is not None and chains and self._verdict.error is None:
+            anchors.ask_chain(self._call, self._origin.text, chains, _log_key(checkpoint))
             self._verdict.anchors, self._verdict.error = anchors.count, anchors.error
 
 

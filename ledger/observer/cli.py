@@ -22,9 +22,11 @@ from ledger.anchor.primitives import ChainError
 from ledger.command_help import explained
 from ledger.errors import FormatError, TunukError, UnjudgeableError
 from ledger.observer.audit import audit
+from ledger.observer.evidence_cli import add_evidence_parsers
 from ledger.observer.fetch import FolderSource, Source, UnreachableError
 from ledger.observer.fetch_http import HttpSource
 from ledger.observer.findings import Finding, Verdict
+from ledger.observer.follow_cli import add_follow_parser
 from ledger.observer.messages import LANGUAGES, Language, choose_language
 from ledger.observer.proof_commands import (
     CHECK_STATUSES,
@@ -44,6 +46,7 @@ from ledger.observer.proof_commands import (
 from ledger.observer.report import encode_report, exit_status, write_account
 from ledger.observer.rpc import HttpRpc
 from ledger.observer.state_files import FOLDER_PAUSES_S, HTTP_PAUSES_S
+from ledger.observer.witness_cli import add_witness_parsers
 from ledger.policy import MAX_POLICY, Policy, parse_policy
 from ledger.primitives import Hash, sha256
 
@@ -92,6 +95,9 @@ def make_parser() -> argparse.ArgumentParser:
         ("fsck", FSCK_WORDS, _FSCK, FSCK_STATUSES, add_fsck_options),
     ):
         add_options(commands.add_parser(name, help=words, **explained(words, examples, statuses)))
+    add_follow_parser(commands)
+    add_evidence_parsers(commands)
+    add_witness_parsers(commands)
     return parser
 
 
@@ -106,6 +112,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     as_json = "--json" in words
     try:
         options = make_parser().parse_args(words)
+        if "run" in options:
+            return int(options.run(options))
         if options.command != "verify":
             return _run_other(options, language)
         as_json, language = options.json, options.lang or language

@@ -5,7 +5,7 @@ leaves a folder that serves its checkpoint in full. It keeps no state of its own
 folder, and what is read is compared with the log. Superseded partial tiles stay.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ledger.checkpoint import Checkpoint, parse_checkpoint
@@ -39,7 +39,13 @@ from ledger.tiles import (
 CHECKPOINT = "checkpoint"
 
 
-def publish(store: Store, directory: Path, signed_checkpoint: bytes) -> TreeHead:
+Cosign = Callable[[bytes], bytes]
+"""Makes a signed checkpoint one that may be published, while its tiles are in place already; or raises."""
+
+
+def publish(
+    store: Store, directory: Path, signed_checkpoint: bytes, cosign: Cosign = lambda checkpoint: checkpoint
+) -> TreeHead:
     """Bring the folder to a signed checkpoint of the log; returns the head that the folder's checkpoint has then.
 
     Publishing the same again, or an older checkpoint than another process published, changes no head. Memory is bounded
@@ -47,7 +53,8 @@ def publish(store: Store, directory: Path, signed_checkpoint: bytes) -> TreeHead
 
     Raises RollbackError (``CHECKPOINT_NOT_OF_LOG``, ``PUBLICATION_NOT_OF_LOG``) where the log has not had the head
     that is to be published, or the one that is published already; ConflictError(``PUBLICATION_DAMAGED``) where the
-    folder contradicts its own checkpoint; FormatError; StorageError. The folder serves its former checkpoint then.
+    folder contradicts its own checkpoint; FormatError; StorageError; what ``cosign`` raises. The folder serves its
+    former checkpoint then.
     """
     new = _parse_head(signed_checkpoint, store.origin)
     if store.root_at(new.size) != new.root:
@@ -71,7 +78,7 @@ def publish(store: Store, directory: Path, signed_checkpoint: bytes) -> TreeHead
             edge = _Edge(store, directory)
             edge.load(old)
             edge.grow(old.size, new)
-        write_file(directory / CHECKPOINT, signed_checkpoint)
+        write_file(directory / CHECKPOINT, cosign(signed_checkpoint))
         return new
 
 

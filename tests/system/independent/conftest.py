@@ -17,6 +17,8 @@ import pytest
 
 TOOLS = Path(tempfile.gettempdir()) / "tunuk-tests"
 SUMDB = Path(__file__).parent / "sumdb"
+WITNESS = Path(__file__).parent / "witness"
+LITEWITNESS = "filippo.io/torchwood/cmd/litewitness@v0.9.0"
 TESSERA = "github.com/transparency-dev/tessera/cmd/fsck@v1.0.4"
 CAST = "@foundry-rs/cast-linux-amd64@1.7.1"
 CAST_SHA512 = "XUpTM2rwtkF8BJ02dae38NNZAx5QfycWRpdR2RmSgOJnasvXuvN58whDVLjQu8IDHEV/fCNIa49aE8V74pmDwQ=="
@@ -45,11 +47,36 @@ def _go(*arguments: str, where: Path, **environment: str) -> None:
 @pytest.fixture(scope="session")
 def sumdb() -> Run:
     """``golang.org/x/mod/sumdb`` (its version is in ``go.mod``), by a program of ours that only reads files for it."""
-    sources = b"".join((SUMDB / name).read_bytes() for name in ("main.go", "go.mod", "go.sum"))
-    program = TOOLS / f"sumdb-{hashlib.sha256(sources).hexdigest()[:16]}"
-    if not program.exists():
-        _go("build", "-o", str(program), ".", where=SUMDB)
+    program = _build(SUMDB)
     return lambda *arguments: _run(program, *arguments)
+
+
+def _build(folder: Path) -> Path:
+    """A program of ours over other people's code."""
+    sources = b"".join((folder / name).read_bytes() for name in ("main.go", "go.mod", "go.sum"))
+    program = TOOLS / f"{folder.name}-{hashlib.sha256(sources).hexdigest()[:16]}"
+    if not program.exists():
+        _go("build", "-o", str(program), ".", where=folder)
+    return program
+
+
+@pytest.fixture(scope="session")
+def go_log() -> Run:
+    """A log that asks a witness, by ``x/mod/sumdb`` and ``transparency-dev/formats`` (versions in ``go.mod``)."""
+    program = _build(WITNESS)
+    return lambda *arguments: _run(program, *arguments)
+
+
+@pytest.fixture(scope="session")
+def litewitness() -> Path:
+    """Torchwood's witness, as its makers distribute it."""
+    folder = TOOLS / LITEWITNESS.replace("/", "-")
+    if not (folder / "litewitness").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _go("install", LITEWITNESS, where=folder, GOBIN=str(folder))
+    if shutil.which("ssh-agent") is None:
+        pytest.skip("litewitness takes its key from ssh-agent, which is not on this machine")
+    return folder / "litewitness"
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,8 @@ pytestmark = [pytest.mark.independent, pytest.mark.slow]
 
 CHANGED = [
     ("checkpoint", 10),
-    ("checkpoint", -5),
+    # In the log's Ed25519 line. The one after it, ML-DSA-44 of some 3,340 bytes, is by a key that these do not know.
+    ("checkpoint", -3360),
     ("tile/entries/000", 500),
     ("tile/entries/*.p/*", -1),
     ("tile/0/000", 40),

@@ -19,11 +19,11 @@ from tests.unit.central_server.server_factory import init_small, small_definitio
 def test_what_is_secret_is_for_its_owner_alone(tmp_path: Path) -> None:
     directory = init_small(tmp_path)
     secrets = [*directory.server.glob("keys/*"), directory.election_key, directory.certificates / "authority.pem"]
-    assert len(secrets) == 6
+    assert len(secrets) == 7
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
     folders = [directory.server, directory.election_key.parent, directory.certificates]
     assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
-    assert len({path.read_bytes() for path in secrets}) == 6
+    assert len({path.read_bytes() for path in secrets}) == 7
     assert b"PRIVATE" not in (directory.certificates / "ca.pem").read_bytes()
 
 

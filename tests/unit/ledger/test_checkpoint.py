@@ -16,9 +16,10 @@ from ledger.checkpoint import (
     sign_checkpoint,
     verify_checkpoint,
 )
+from ledger.cosignature import CosignatureSigner
 from ledger.errors import FormatError, SignatureError
 from ledger.merkle import EMPTY_ROOT, MAX_TREE_SIZE
-from ledger.note import CosignatureSigner, Ed25519NoteSigner, sign_note
+from ledger.note import Ed25519NoteSigner, sign_note
 from ledger.primitives import Hash
 from ledger.signing import Ed25519Signer
 from ledger.vkey import parse_vkey

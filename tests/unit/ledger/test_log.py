@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from ledger.checkpoint import verify_checkpoint
+from ledger.cosignature import CosignatureSigner
 from ledger.errors import ConflictError, FormatError, RollbackError
 from ledger.log import Log, initialise_guard, read_entries
 from ledger.merkle import hash_leaf
-from ledger.note import CosignatureSigner, Ed25519NoteSigner, parse_note
+from ledger.note import Ed25519NoteSigner, parse_note
 from ledger.proof import verify_tlog_proof
 from ledger.signing import Ed25519Signer
 from ledger.store.contract import EMPTY_HEAD

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from ledger.checkpoint import Checkpoint, cosign_checkpoint, sign_checkpoint
+from ledger.cosignature import CosignatureSigner
 from ledger.errors import FormatError, SignatureError, UnjudgeableError
-from ledger.note import CosignatureSigner, Ed25519NoteSigner
+from ledger.note import Ed25519NoteSigner
 from ledger.policy import (
     MAX_ITEMS,
     MAX_POLICY,

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from ledger.checkpoint import cosign_checkpoint
-from ledger.note import CosignatureSigner, Ed25519NoteSigner
+from ledger.cosignature import CosignatureSigner
+from ledger.note import Ed25519NoteSigner
 from ledger.observer.audit import CHECKPOINT, audit
 from ledger.policy import Policy, PolicyWitness, log_only_policy
 from ledger.signing import Ed25519Signer

@@ -10,6 +10,8 @@ import pytest
 from ledger.fold import Held
 from ledger.observer.findings import MAX_LISTED, AnchorCount, Finding, Findings, Verdict
 from ledger.observer.messages import FRAME, LANGUAGES, Language, choose_language, describe
+from ledger.observer.monitor_words import FRAME as MONITOR_FRAME
+from ledger.observer.monitor_words import SENTENCES as ALARMS
 from ledger.observer.report import encode_report, exit_status, write_account
 from ledger.observer.sentences import SENTENCES
 from ledger.primitives import Hash
@@ -118,13 +120,13 @@ def fields(words: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(words) if name}
 
 
-@pytest.mark.parametrize("code", [*SENTENCES, *FRAME])
-def test_a_sentence_fills_no_place_that_english_lacks(code: str) -> None:
+@pytest.mark.parametrize("table", [SENTENCES, FRAME, ALARMS, MONITOR_FRAME])
+def test_a_sentence_fills_no_place_that_english_lacks(table: dict[str, tuple[str, str, str]]) -> None:
     """A translation may leave out an English detail, and may quote it, but knows no fact of its own."""
-    words = SENTENCES.get(code) or FRAME[code]
-    ky, ru, en = map(fields, words)
-    assert ky <= en | {"detail", "path"} and ru <= en | {"detail", "path"}
-    assert all(words) and len(words) == len(LANGUAGES)
+    for code, words in table.items():
+        ky, ru, en = map(fields, words)
+        assert ky <= en | {"detail", "path"} and ru <= en | {"detail", "path"}, code
+        assert all(words) and len(words) == len(LANGUAGES), code
 
 
 def test_every_code_that_a_finding_is_made_with_has_a_sentence(repository: Path) -> None:
@@ -136,7 +138,7 @@ def test_every_code_that_a_finding_is_made_with_has_a_sentence(repository: Path)
                 called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 if called in {"add", "_no_verdict", "FileFault", "UnreachableError", "UnjudgeableError", "Finding"}:
                     made.add(node.args[0].value)
-    assert len(made) > 25 and made - set(SENTENCES) == set()
+    assert len(made) > 25 and made - SENTENCES.keys() - ALARMS.keys() == set()
 
 
 def test_every_code_of_the_fold_has_a_sentence(repository: Path) -> None:

@@ -1,0 +1,154 @@
+"""A server whose policy asks for a witness: nothing is published without it, and nothing is refused because of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from central_server.directory import ElectionDirectory
+from central_server.witnessing import open_cosigners
+from ledger.checkpoint import VerifiedCheckpoint
+from ledger.cosignature import MLDSA44CosignatureSigner
+from ledger.errors import TunukError
+from ledger.policy import (
+    Policy,
+    PolicyGroup,
+    PolicyWitness,
+    encode_policy,
+    parse_policy,
+    verify_checkpoint_with_policy,
+)
+from ledger.vkey import KeyType, NoteKey
+from tests.system.operated_server import ask_ops, send_tally
+from tests.system.urn_agent_process import wait_until
+from tests.system.witness_process import make_keys, running_witness
+from tests.unit.central_server.server_factory import init_small, roster_small
+from tests.unit.central_server.server_process import ServerProcess, run_command
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> ElectionDirectory:
+    directory = init_small(tmp_path)
+    roster_small(directory)
+    return directory
+
+
+def ask_for(directory: ElectionDirectory, keys: tuple[NoteKey, ...], url: str) -> Policy:
+    """A policy of both of the witness's keys and the log's own second one; it lies where the server reads it."""
+    policy = parse_policy(directory.policy.read_bytes())
+    theirs = tuple(PolicyWitness(b"w%d" % n, key, url.encode()) for n, key in enumerate(keys))
+    group = PolicyGroup(b"all", 3, (policy.witnesses[0].name, b"w0", b"w1"))
+    asking = Policy(policy.logs, (*policy.witnesses, *theirs), (group,), b"all")
+    directory.witness_policy.write_bytes(encode_policy(asking))
+    return asking
+
+
+def published(directory: ElectionDirectory, policy: Policy) -> VerifiedCheckpoint | None:
+    path = directory.publication / "checkpoint"
+    return verify_checkpoint_with_policy(path.read_bytes(), policy) if path.exists() else None
+
+
+def health(server: ServerProcess) -> dict[str, Any]:
+    document: dict[str, Any] = ask_ops(server, "/healthz").json()
+    return document
+
+
+def size_of(server: ServerProcess) -> int:
+    """Of what is published, as the server knows it."""
+    return health(server)["publication"]["size"] or 0
+
+
+def test_the_log_cosigns_its_own_checkpoint(directory: ElectionDirectory) -> None:
+    """Without any witness: whoever knows the second key checks it, whoever does not sees the log's signature."""
+    policy = parse_policy(directory.policy.read_bytes())
+    [own] = policy.witnesses
+    assert own.key.key_type is KeyType.COSIGNATURE_MLDSA44 and own.key.name == policy.logs[0].key.name
+    with ServerProcess(directory, "--ops-port", "0") as server:
+        index = send_tally(directory, server)
+        wait_until(lambda: size_of(server) > index, "the tally is published")
+        assert "witnesses" not in health(server)
+    asking = Policy(policy.logs, policy.witnesses, (), own.name)
+    found, earlier = published(directory, asking), published(directory, Policy(policy.logs))
+    assert found is not None and earlier is not None
+    assert (len(found.signatures), len(earlier.signatures)) == (2, 1)
+
+
+def test_a_directory_without_the_second_key_is_served_as_before(directory: ElectionDirectory) -> None:
+    directory.key("cosigner").unlink()
+    with ServerProcess(directory, "--ops-port", "0") as server:
+        wait_until(lambda: size_of(server) > 0, "the log is published")
+    found = published(directory, Policy(parse_policy(directory.policy.read_bytes()).logs))
+    assert found is not None and b"\n\n" in found.note and found.note.count("— ".encode()) == 1
+
+
+def test_without_a_quorum_records_are_taken_and_nothing_is_published(
+    directory: ElectionDirectory, tmp_path: Path
+) -> None:
+    data = tmp_path / "witness"
+    keys = make_keys(data)
+    log_key = parse_policy(directory.policy.read_bytes()).logs[0].key
+    with running_witness(data, log_key) as witness:
+        policy = ask_for(directory, keys, witness.url)
+        with ServerProcess(directory, "--ops-port", "0") as server:
+            index = send_tally(directory, server)
+            wait_until(lambda: size_of(server) > index, "the tally is published")
+            first = published(directory, policy)
+            assert first is not None and len(first.signatures) == 4
+            assert health(server)["witnesses"] == {"problem": None, "asked": 1, "cosigned": 1}
+            witness.process.kill()
+            witness.process.wait()
+            later = send_tally(directory, server, 1)
+            wait_until(lambda: health(server)["witnesses"]["problem"] is not None, "the missing witness is noticed")
+            assert (
+                health(server)["witnesses"]["problem"] == health(server)["publication"]["problem"] == "WITNESS_QUORUM"
+            )
+            assert health(server)["log"]["size"] > later and health(server)["ready"]
+            still = published(directory, policy)
+            assert still is not None and still.size <= later
+            server.kill()
+    # At another port by now: the policy names it anew.
+    with running_witness(data, log_key) as witness:
+        policy = ask_for(directory, keys, witness.url)
+        with ServerProcess(directory, "--ops-port", "0") as server:
+            wait_until(lambda: size_of(server) > later, "all is published")
+    last = published(directory, policy)
+    assert last is not None and last.size > later
+
+
+def test_a_new_policy_is_followed_before_the_log_grows(directory: ElectionDirectory, tmp_path: Path) -> None:
+    with ServerProcess(directory, "--ops-port", "0") as server:
+        wait_until(lambda: size_of(server) > 0 and size_of(server) == health(server)["log"]["size"], "all is published")
+    keys = make_keys(tmp_path / "witness")
+    with running_witness(tmp_path / "witness", parse_policy(directory.policy.read_bytes()).logs[0].key) as witness:
+        policy = ask_for(directory, keys, witness.url)
+        with ServerProcess(directory, "--ops-port", "0") as server:
+            wait_until(lambda: health(server)["witnesses"]["cosigned"] == 1, "the witness has signed")
+            found = published(directory, policy)
+            assert found is not None and len(found.signatures) == 4
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: b"nonsense\n",
+        lambda data: data.replace(b" http://127.0.0.1:1", b""),
+        lambda data: b"\n".join(line for line in data.split(b"\n") if not line.startswith(b"log ")),
+    ],
+)
+def test_a_policy_that_cannot_be_followed_is_refused_at_the_start(
+    directory: ElectionDirectory, spoil: Callable[[bytes], bytes]
+) -> None:
+    witness = MLDSA44CosignatureSigner("w.example", bytes(32), lambda: 0)
+    log = parse_policy(directory.policy.read_bytes()).logs
+    policy = Policy(log, (PolicyWitness(b"w", witness.key, b"http://127.0.0.1:1"),), (), b"w")
+    directory.witness_policy.write_bytes(spoil(encode_policy(policy)))
+    status, said, errors = run_command("run", "--dir", str(directory.root))
+    assert status == 1 and "WITNESS_POLICY" in said + errors
+
+
+def test_the_new_key_file_is_of_its_own_sort(directory: ElectionDirectory) -> None:
+    directory.key("cosigner").write_bytes(directory.key("log").read_bytes())
+    with pytest.raises(TunukError) as caught:
+        open_cosigners(directory, "log.example", lambda: 0)
+    assert caught.value.code == "KEY_OF_OTHER_SORT"
