@@ -27,27 +27,45 @@ def apply_authority(state: State, index: int, body: Authority, signers: tuple[Ke
         return held("PARTS_INCOMPLETE", "an act of authority came before the election was complete")
     if len(signers) == 1 and state.polls_opened:
         return held("POLLS_ARE_OPEN", "once the polls are open it takes two officials")
-    outcome = _act(state, body)
+    outcome = _amend(state, body) if body.contest or body.unit else apply_to_keys(state.definition, body)
     if outcome.status == "applied":
         state.rulings.append(Ruled(index, body.action, _subject(body), body.reason, body.document))
     return outcome
 
 
-def _act(state: State, body: Authority) -> Outcome:
-    definition = state.definition
+def apply_to_keys(definition: Definition, body: Authority) -> Outcome:
+    """What an act does to keys and chains, of which no count depends. An act that amends a part does nothing here."""
     if body.role is not None:
         return _grant(definition, PublicKey(body.role.public_key).key_id, body)
     if body.device is not None and body.key_id is not None:
         return _replace(definition, KeyId(body.key_id), body.device)
     if body.key_id is not None:
         return _revoke(definition, KeyId(body.key_id))
-    if body.contest is not None:
-        return _amend_contest(state, body.contest)
-    if body.unit is not None:
-        return _amend_unit(state, body.unit)
     if body.chain is not None:
         definition.chains.append(body.chain)
     return APPLIED
+
+
+def _amend(state: State, body: Authority) -> Outcome:
+    if body.contest is not None:
+        return _amend_contest(state, body.contest)
+    return APPLIED if body.unit is None else _amend_unit(state, body.unit)
+
+
+def keeps_contest(before: Contest | None, contest: Contest) -> bool:
+    """Whether ``contest`` keeps of the one before what the counting relies on."""
+    return (
+        before is not None
+        and [row.id for row in contest.selections] == [row.id for row in before.selections]
+        and (contest.votes_allowed, contest.election_id) == (before.votes_allowed, before.election_id)
+    )
+
+
+def keeps_unit(before: ReportingUnit | None, unit: ReportingUnit) -> bool:
+    """As ``keeps_contest``: of a unit, its names and its registered voters may change."""
+    return (
+        before is not None and structs.replace(before, name=unit.name, registered_voters=unit.registered_voters) == unit
+    )
 
 
 def _grant(definition: Definition, key_id: KeyId, body: Authority) -> Outcome:
@@ -92,11 +110,7 @@ def _unsound(key_id: KeyId) -> Outcome:
 
 def _amend_contest(state: State, contest: Contest) -> Outcome:
     before = state.definition.contests.get(contest.number)
-    if (
-        before is None
-        or [row.id for row in contest.selections] != [row.id for row in before.selections]
-        or (contest.votes_allowed, contest.election_id) != (before.votes_allowed, before.election_id)
-    ):
+    if not keeps_contest(before, contest):
         return held("NOT_AMENDABLE", f"contest {contest.number} keeps its votes allowed and its selections' ids")
     state.definition.contests[contest.number] = contest
     state.changed.update(unit.id for unit in state.definition.units.values() if unit.ballot)
@@ -106,7 +120,7 @@ def _amend_contest(state: State, contest: Contest) -> Outcome:
 def _amend_unit(state: State, unit: ReportingUnit) -> Outcome:
     definition = state.definition
     before = definition.units.get(unit.id)
-    if before is None or structs.replace(before, name=unit.name, registered_voters=unit.registered_voters) != unit:
+    if before is None or not keeps_unit(before, unit):
         return held("NOT_AMENDABLE", f"unit {unit.id} keeps its type, its parent and its ballot")
     more = (unit.registered_voters or 0) - (before.registered_voters or 0)
     if sum(other.registered_voters or 0 for other in definition.units.values()) + more > MAX_INTEGER:

@@ -70,6 +70,11 @@ class Definition:
         return self.keys.signing_keys(record)
 
     @property
+    def part_hashes(self) -> list[Hash]:
+        """Of the parts that the log has named so far, in ascending order: the leaves under the root of the parts."""
+        return sorted(self._hashes)
+
+    @property
     def devices(self) -> dict[KeyId, ReportingDevice]:
         """Every device that was ever named, by its key."""
         return self.keys.devices

@@ -54,8 +54,13 @@ def quorum(validators: int) -> int:
     return (2 * validators + 2) // 3
 
 
-def qbft_hash(header: BlockHeader) -> ChainHash:
-    """The block's hash. Raises FormatError(``BAD_EXTRA_DATA``)."""
+def block_hash(header: BlockHeader) -> ChainHash:
+    """The block's hash: by QBFT's rule where the mix hash says so, else the header's own.
+
+    Raises FormatError(``BAD_EXTRA_DATA``, ``BAD_RLP``).
+    """
+    if header.fields[_MIX_HASH_AT] != _MIX_HASH:
+        return header.hash
     return _hash_without_seals(header, _parse_extra(header.extra_data), b"")
 
 
@@ -76,7 +81,7 @@ def verify_seals(header: BlockHeader, validators: Collection[Address]) -> Sealed
     if len(sealers) < quorum(len(pinned)) or not pinned:
         words = f"{len(sealers)} seals of {len(pinned)} validators, and {quorum(len(pinned))} are needed"
         raise VerificationError("SEALS_TOO_FEW", f"block {header.number}: {words}")
-    return SealedBlock(header, qbft_hash(header), parse_number(extra.round), tuple(sealers))
+    return SealedBlock(header, block_hash(header), parse_number(extra.round), tuple(sealers))
 
 
 def _parse_extra(data: bytes) -> _ExtraData:

@@ -28,7 +28,7 @@ class LogEntry(Canonical, frozen=True):
 class AnchorProof(Canonical, frozen=True):
     """That a block of the chain holds the contract's event of a head of this log.
 
-    ``size`` and ``root`` are the anchored head, ``consistency`` the RFC 6962 proof from it to the checkpoint.
+    ``size`` and ``root`` are the anchored head, ``consistency`` the RFC 6962 proof from it to the checkpoint, and
     ``header`` is the block's in RLP, seals and all; ``path`` leads from its receipts root to receipt ``transaction``,
     of which log ``log`` is the event.
     """
@@ -43,7 +43,11 @@ class AnchorProof(Canonical, frozen=True):
 
 
 class ProofBundle(Canonical, frozen=True):
-    """``proof`` is the multi-proof of all ``entries`` (ascending) under the checkpoint; see ``ledger.multiproof``."""
+    """``proof`` is the multi-proof of all ``entries`` (ascending) under the checkpoint; see ``ledger.multiproof``.
+
+    ``parts`` are the places, among all part hashes in ascending order, of those ``entries`` that are parts of the
+    election, and ``parts_proof`` is their multi-proof under the root of the parts.
+    """
 
     format: Literal["tunuk-proof/1"]
     unit: Identifier
@@ -51,6 +55,8 @@ class ProofBundle(Canonical, frozen=True):
     checkpoint: Annotated[bytes, Meta(max_length=MAX_NOTE)]
     entries: Annotated[tuple[LogEntry, ...], Meta(min_length=1, max_length=MAX_ENTRIES)]
     proof: Annotated[tuple[Hash32, ...], Meta(max_length=MAX_HASHES)]
+    parts: Annotated[tuple[Count, ...], Meta(max_length=MAX_ENTRIES)]
+    parts_proof: Annotated[tuple[Hash32, ...], Meta(max_length=MAX_HASHES)]
     anchor: AnchorProof | None
 
     def __post_init__(self) -> None:

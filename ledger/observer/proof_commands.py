@@ -116,7 +116,7 @@ def _report(proved: Proved) -> dict[str, object]:
         "origin": proved.checkpoint.origin,
         "tree_size": proved.checkpoint.size,
         "root_hash": proved.checkpoint.root.hex(),
-        "precinct": proved.unit,
+        "precinct": proved.unit.id,
         "contest": proved.contest,
         "entries": proved.entries,
         "tallies": [
@@ -136,12 +136,16 @@ def _report(proved: Proved) -> dict[str, object]:
             }
             for one in proved.tallies
         ],
+        "acts": [{"index": index, "action": body.action} for index, body in proved.acts.items()],
+        "decisions": [{"index": index, "action": body.action} for index, body in proved.decisions.items()],
+        "returns": list(proved.returns),
         "anchor": None
         if anchor is None
         else {
             "size": anchor.size,
             "chain_id": anchor.chain_id,
             "block": anchor.block,
+            "block_hash": f"0x{anchor.block_hash.hex()}",
             "time": anchor.timestamp,
             "sealers": anchor.sealers,
             "validators": anchor.validators,

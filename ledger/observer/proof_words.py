@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from ledger.observer.check import Proved, ProvedAnchor, ProvedTally
+from ledger.observer.anchor_proof import ProvedAnchor
+from ledger.observer.check import Proved, ProvedTally
 from ledger.observer.messages import LANGUAGES, Language
 
 _WORDS: dict[str, tuple[str, str, str]] = {
@@ -31,16 +32,22 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "withheld": ("{title}: купуя сыр үчүн жарыяланбайт", "{title}: не публикуется ради тайны", "{title}: withheld"),
     "revoked": ("жараксыз ачкыч кол койгон", "подписано отозванным ключом", "signed by a key that was revoked"),
     "ruled": ("ал жөнүндө чечимдер: {entries}", "решения о ней: {entries}", "decisions about it: entries {entries}"),
+    "acts": (
+        "бул файлда бийлик актылары бар: {entries}; аттар жана ачкычтар ошол боюнча",
+        "в файле есть акты о полномочиях: записи {entries}; имена и ключи указаны с их учётом",
+        "acts of authority in this file: entries {entries}; names and keys are as they amended them",
+    ),
     "none": ("отчёт жок", "отчётов нет", "no tally"),
     "sealed": (
-        "чынжырга бекитилген: {size} жазуу, {block}-блок, {time}, {sealers}/{validators} валидатор кол койгон",
-        "закреплено в цепочке: {size} записей, блок {block}, {time}, печати {sealers} из {validators} валидаторов",
-        "anchored: {size} entries, block {block}, {time}, sealed by {sealers} of {validators} validators",
+        "чынжырга бекитилген: {size} жазуу, {block}-блок ({hash}), {time}, {sealers}/{validators} валидатор кол койгон",
+        "закреплено в цепочке: {size} записей, блок {block} ({hash}), {time}, печати {sealers} из {validators} "
+        "валидаторов",
+        "anchored: {size} entries, block {block} ({hash}), {time}, sealed by {sealers} of {validators} validators",
     ),
     "unsealed": (
-        "көрсөтмө чынжырга бекитилген: {size} жазуу, {block}-блок, {time}; ага эч ким кепил эмес",
-        "закреплено в показательной цепочке: {size} записей, блок {block}, {time}; за неё никто не ручается",
-        "anchored on a demonstration chain: {size} entries, block {block}, {time}; nobody vouches for it",
+        "көрсөтмө чынжырга бекитилген: {size} жазуу, {block}-блок ({hash}), {time}; ага эч ким кепил эмес",
+        "закреплено в показательной цепочке: {size} записей, блок {block} ({hash}), {time}; за неё никто не ручается",
+        "anchored on a demonstration chain: {size} entries, block {block} ({hash}), {time}; nobody vouches for it",
     ),
     "unanchored": ("чынжыр текшерилген жок", "цепочка не проверялась", "no chain was asked"),
     "limits": (
@@ -58,7 +65,7 @@ def describe_proved(proved: Proved, language: Language) -> list[str]:
     """Lines for people."""
     checkpoint = proved.checkpoint
     lines = [
-        _say("holds", language, unit=f"{proved.unit} ({_name(proved, language)})"),
+        _say("holds", language, unit=f"{proved.unit.id} ({getattr(proved.unit.name, language)})"),
         _say("log", language, origin=checkpoint.origin, size=checkpoint.size, root=checkpoint.root.hex()),
         _say("records", language, count=proved.entries),
     ]
@@ -66,6 +73,8 @@ def describe_proved(proved: Proved, language: Language) -> list[str]:
         lines += _describe_tally(proved, tally, language)
     if not proved.tallies:
         lines.append(_say("none", language))
+    if proved.acts:
+        lines.append(_say("acts", language, entries=", ".join(map(str, proved.acts))))
     lines.append(_describe_anchor(proved.anchor, language))
     return [*lines, _say("limits", language)]
 
@@ -94,13 +103,9 @@ def _describe_anchor(anchor: ProvedAnchor | None, language: Language) -> str:
         return _say("unanchored", language)
     time = datetime.fromtimestamp(anchor.timestamp, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     key = "sealed" if anchor.validators else "unsealed"
-    facts = {"size": anchor.size, "block": anchor.block, "sealers": anchor.sealers, "validators": anchor.validators}
-    return _say(key, language, time=time, **facts)
-
-
-def _name(proved: Proved, language: Language) -> str:
-    name: str = getattr(proved.units[proved.unit].name, language)
-    return name
+    facts = {"size": anchor.size, "block": anchor.block, "hash": f"0x{anchor.block_hash.hex()}"}
+    seals = {"sealers": anchor.sealers, "validators": anchor.validators}
+    return _say(key, language, time=time, **facts, **seals)
 
 
 def _say(key: str, language: Language, **facts: object) -> str:

@@ -23,12 +23,16 @@ MAX_ENTRIES = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class PublishedLog:
-    """``fold`` is the state after ``entries``; ``tree`` has their hashes."""
+    """``fold`` is the state after ``entries``; ``tree`` has their hashes.
+
+    ``refused`` are the indices of entries that are no record by somebody who may sign it, and count for nothing.
+    """
 
     checkpoint: VerifiedCheckpoint
     entries: list[bytes]
     tree: Tree
     fold: Fold
+    refused: frozenset[int]
 
     def entry(self, index: int) -> bytes:
         """Raises FormatError(``NO_SUCH_ENTRY``)."""
@@ -50,17 +54,18 @@ def read_published_log(source: Source, policy: Policy) -> PublishedLog:
         entries += found
     if tree.root_at(checkpoint.size) != checkpoint.root:
         raise VerificationError("ROOT_DIFFERS", "the published entries are not those of the published checkpoint")
-    return PublishedLog(checkpoint, entries, tree, _fold(entries))
+    return PublishedLog(checkpoint, entries, tree, *_fold(entries))
 
 
-def _fold(entries: list[bytes]) -> Fold:
-    fold, verifier = Fold(), CryptographyVerifier()
+def _fold(entries: list[bytes]) -> tuple[Fold, frozenset[int]]:
+    fold, refused, verifier = Fold(), set(), CryptographyVerifier()
     for index, entry in enumerate(entries):
         try:
             record = parse_record(entry)
             verified = verify_record(record, fold.definition, verifier)
         except (FormatError, SignatureError):
             fold.skip(index)
+            refused.add(index)
         else:
             fold.apply(index, verified)
-    return fold
+    return fold, frozenset(refused)

@@ -4,7 +4,7 @@ import pytest
 
 from ledger.anchor.block_header import BlockHeader, header_of_block, parse_header
 from ledger.anchor.primitives import Address
-from ledger.anchor.qbft import qbft_hash, quorum, verify_seals
+from ledger.anchor.qbft import block_hash, quorum, verify_seals
 from ledger.errors import FormatError, TunukError, VerificationError
 from tests.unit.ledger.anchor.qbft_blocks import CASES, header, seals_of, validators, with_extra
 
@@ -94,7 +94,7 @@ def test_extra_data_of_other_chains(extra: bytes) -> None:
 
 def test_the_hash_does_not_depend_on_who_sealed() -> None:
     fewer = with_extra(header(ONE), 4, seals_of(header(ONE))[:1])
-    assert qbft_hash(fewer) == qbft_hash(header(ONE)) != header(ONE).hash
+    assert block_hash(fewer) == block_hash(header(ONE)) != header(ONE).hash
 
 
 def test_a_block_that_lacks_a_field_is_refused() -> None:
