@@ -28,6 +28,7 @@ from ledger.observer.fetch_http import HttpSource
 from ledger.observer.findings import Finding, Verdict
 from ledger.observer.follow_cli import add_follow_parser
 from ledger.observer.messages import LANGUAGES, Language, choose_language
+from ledger.observer.print_cli import add_print_parser
 from ledger.observer.proof_commands import (
     CHECK_STATUSES,
     CHECK_WORDS,
@@ -95,6 +96,7 @@ def make_parser() -> argparse.ArgumentParser:
         ("fsck", FSCK_WORDS, _FSCK, FSCK_STATUSES, add_fsck_options),
     ):
         add_options(commands.add_parser(name, help=words, **explained(words, examples, statuses)))
+    add_print_parser(commands)
     add_follow_parser(commands)
     add_evidence_parsers(commands)
     add_witness_parsers(commands)

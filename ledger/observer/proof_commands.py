@@ -21,6 +21,7 @@ from ledger.observer.messages import LANGUAGES, Language, describe
 from ledger.observer.proof_words import describe_proved
 from ledger.observer.prove import make_bundle
 from ledger.observer.published_log import read_published_log
+from ledger.observer.qr_sequence import is_qr_sequence, parse_qr_sequence
 from ledger.observer.rpc import HttpRpc
 from ledger.observer.tree import Tree
 from ledger.observer.tree_check import READ_AHEAD, TreeCheck
@@ -47,7 +48,9 @@ def add_prove_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_check_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", metavar="FILE", type=Path, help="the proof bundle")
+    parser.add_argument(
+        "bundle", metavar="FILE", type=Path, help="the proof bundle, or scanned QR codes of it, a line each"
+    )
     _add_common(parser)
 
 
@@ -76,7 +79,7 @@ def run_prove(options: argparse.Namespace, policy: Policy, open_source: OpenSour
 
 
 def run_check(options: argparse.Namespace, policy: Policy, language: Language) -> int:
-    proved = check_bundle(parse_bundle_file(_read(options.bundle)), policy)
+    proved = check_bundle(parse_bundle_file(read_bundle_file(options.bundle)), policy)
     if options.json:
         print(json.dumps(_report(proved)), flush=True)
     else:
@@ -153,9 +156,11 @@ def _report(proved: Proved) -> dict[str, object]:
     }
 
 
-def _read(path: Path) -> bytes:
+def read_bundle_file(path: Path) -> bytes:
+    """A bundle, or the scanned codes of one that was printed. Raises UnreachableError(``UNREADABLE``), FormatError."""
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BUNDLE_FILE + 1)
+            data = file.read(MAX_BUNDLE_FILE + 1)
     except OSError as error:
         raise UnreachableError("UNREADABLE", f"cannot read {path}: {error.strerror}") from error
+    return parse_qr_sequence(data, MAX_BUNDLE_FILE) if is_qr_sequence(data) else data

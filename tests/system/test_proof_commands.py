@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.observer.qr_sequence import encode_qr_sequence
 from simulator.audit_process import serving_chain
 from tests.system.conftest import tool
 
@@ -39,6 +40,29 @@ def test_one_file_proves_one_precinct(demo_night: Path, chain: str, tmp_path: Pa
         assert document["anchor"]["size"] <= document["tree_size"] and document["anchor"]["validators"] == 0
     for language, words in (("ky", "ДАЛИЛ ТУУРА"), ("ru", "ДОКАЗАНО"), ("en", "PROVED")):
         assert observer("check", proof, "--policy", policy, "--lang", language)[1].startswith(words)
+
+
+def test_a_proof_goes_by_paper(demo_night: Path, tmp_path: Path) -> None:
+    publication, policy, proof = demo_night / "publication", demo_night / "policy", tmp_path / "1.proof"
+    assert (
+        observer("prove", publication, "--policy", policy, "--precinct", "1001", "--contest", 1, "--out", proof)[0] == 0
+    )
+    for language, words in (("ky", "ДАЛИЛ ТУУРА"), ("ru", "ДОКАЗАНО"), ("en", "PROVED")):
+        page = tmp_path / f"{language}.html"
+        status, said, errors = observer("print", proof, "--policy", policy, "--lang", language, "--out", page)
+        assert status == 0, errors
+        assert words in page.read_text() and page.read_text().count("<svg") == json.loads(said)["codes"] <= 18
+    scanned = tmp_path / "scanned.txt"
+    codes = encode_qr_sequence(proof.read_bytes())
+    scanned.write_text("\n".join(codes[::-1]))
+    assert observer("check", scanned, "--policy", policy) == observer("check", proof, "--policy", policy)
+    scanned.write_text("\n".join(codes[1:]))
+    status, _, errors = observer("check", scanned, "--policy", policy)
+    assert (status, errors.partition(":")[0]) == (1, "QR_CODES_MISSING")
+    status, _, errors = observer("print", scanned, "--policy", policy, "--out", tmp_path / "x")
+    assert (status, errors.partition(":")[0], (tmp_path / "x").exists()) == (1, "QR_CODES_MISSING", False)
+    status, _, errors = observer("print", proof, "--policy", policy, "--out", tmp_path / "no" / "x")
+    assert (status, errors.partition(":")[0]) == (2, "STORAGE_MISSING")
 
 
 def test_what_does_not_hold_is_told_from_what_cannot_be_said(demo_night: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ are skipped with the reason.
 
 import base64
 import hashlib
+import json
 import os
 import platform
 import shutil
@@ -23,6 +24,9 @@ TESSERA = "github.com/transparency-dev/tessera/cmd/fsck@v1.0.4"
 CAST = "@foundry-rs/cast-linux-amd64@1.7.1"
 CAST_SHA512 = "XUpTM2rwtkF8BJ02dae38NNZAx5QfycWRpdR2RmSgOJnasvXuvN58whDVLjQu8IDHEV/fCNIa49aE8V74pmDwQ=="
 """As the registry's lock format has it: the package is the one that was looked at when this was written."""
+
+BBQR = "bbqr@1.2.0"
+BBQR_SHA512 = "wB4UaSMcrnkQgq9ZFoWyvF3/tEAcnakb2n13D4PdppDl6FNvIM+RNmidD0UDeiL6C98syqTdmdD+czkKEgqmWg=="
 
 Run = Callable[..., tuple[int, str]]
 
@@ -93,17 +97,45 @@ def tessera_fsck() -> Run:
 @pytest.fixture(scope="session")
 def cast() -> Run:
     """Foundry's ``cast``."""
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        pytest.skip("cast is fetched for Linux on x86_64")
+    program = _unpack(CAST, CAST_SHA512, TOOLS / "cast") / "bin" / "cast"
+    return lambda *arguments: _run(program, *arguments)
+
+
+@pytest.fixture(scope="session")
+def bbqr() -> Callable[[str], bytes]:
+    """The reference implementation of BBQr by its makers: from scanned lines to the bytes that they hold."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("there is no Node on this machine to run BBQr's reference implementation")
+    module = _unpack(BBQR, BBQR_SHA512, TOOLS / "bbqr") / "dist" / "bbqr.js"
+    script = (
+        f"import {{ joinQRs }} from {json.dumps(str(module))}; import {{ readFileSync }} from 'node:fs';"
+        "process.stdout.write(Buffer.from(joinQRs(readFileSync(0, 'utf8').trim().split('\\n')).raw));"
+    )
+
+    def join(text: str) -> bytes:
+        command = [node, "--input-type=module", "--eval", script]
+        return subprocess.run(command, input=text.encode(), stdout=subprocess.PIPE, check=True, timeout=60).stdout
+
+    return join
+
+
+def _unpack(package: str, sha512: str, folder: Path) -> Path:
+    """The package's files, from npm's registry. Skips where they cannot be fetched."""
     npm = shutil.which("npm")
-    if npm is None or (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-        pytest.skip("cast is fetched by npm, for Linux on x86_64")
+    if npm is None:
+        pytest.skip(f"there is no npm on this machine to fetch {package} with")
     TOOLS.mkdir(exist_ok=True)
-    archive = TOOLS / f"{CAST.removeprefix('@').replace('/', '-').replace('@', '-')}.tgz"
+    archive = TOOLS / f"{package.removeprefix('@').replace('/', '-').replace('@', '-')}.tgz"
     if not archive.exists():
-        packed = subprocess.run([npm, "pack", "--silent", CAST], cwd=TOOLS, capture_output=True, text=True, check=False)
+        command = [npm, "pack", "--silent", package]
+        packed = subprocess.run(command, cwd=TOOLS, capture_output=True, text=True, check=False)
         if packed.returncode != 0:
-            pytest.skip(f"npm cannot fetch {CAST}: {packed.stderr.strip()[-200:]}")
+            pytest.skip(f"npm cannot fetch {package}: {packed.stderr.strip()[-200:]}")
     digest = hashlib.sha512(archive.read_bytes()).digest()
-    assert base64.b64encode(digest).decode() == CAST_SHA512, f"{archive} is another package"
+    assert base64.b64encode(digest).decode() == sha512, f"{archive} is another package"
     with tarfile.open(archive) as files:
-        files.extract("package/bin/cast", TOOLS / "cast", filter="data")
-    return lambda *arguments: _run(TOOLS / "cast" / "package" / "bin" / "cast", *arguments)
+        files.extractall(folder, filter="data")
+    return folder / "package"
