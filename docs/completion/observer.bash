@@ -28,11 +28,13 @@ _tunuk_observer() {
         'follow --interval') words=''; plain=yes ;;
         'follow --stalled-after') words=''; plain=yes ;;
         'follow --rpc') words=''; plain=yes ;;
+        'follow --receipt') words=''; plain=yes ;;
         'follow --lang') words='ky ru en'; plain=yes ;;
         'follow --on-alarm') words=''; plain=yes ;;
         'follow --webhook') words=''; plain=yes ;;
         'evidence --policy') words=''; plain=yes ;;
         'evidence --lang') words='ky ru en'; plain=yes ;;
+        'compare --receipt') words=''; plain=yes ;;
         'compare --evidence') words=''; plain=yes ;;
         'compare --policy') words=''; plain=yes ;;
         'compare --lang') words='ky ru en'; plain=yes ;;
@@ -51,9 +53,9 @@ _tunuk_observer() {
         check) words='-h --help --policy --json --lang' ;;
         fsck) words='-h --help --policy --json --lang' ;;
         print) words='-h --help --policy --out --lang' ;;
-        follow) words='-h --help --policy --state --once --interval --stalled-after --rpc --json --lang --on-alarm --webhook' ;;
+        follow) words='-h --help --policy --state --once --interval --stalled-after --rpc --receipt --json --lang --on-alarm --webhook' ;;
         evidence) words='-h --help --policy --json --lang' ;;
-        compare) words='-h --help --evidence --policy --json --lang' ;;
+        compare) words='-h --help --receipt --evidence --policy --json --lang' ;;
         witness-key) words='-h --help --data --name' ;;
         witness) words='-h --help --data --policy --log --listen' ;;
         esac

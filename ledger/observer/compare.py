@@ -35,10 +35,16 @@ class Comparison:
     uncovered: int
 
 
-def compare_states(directories: Sequence[Path], policy: Policy) -> Comparison:
-    """Raises StorageError, FormatError(``OTHER_LOG``), SignatureError, VerificationError(``STATE_DAMAGED``)."""
+def compare_states(
+    directories: Sequence[Path], policy: Policy, receipts: Sequence[VerifiedCheckpoint] = ()
+) -> Comparison:
+    """``receipts``: the heads that they carry.
+
+    Raises StorageError, FormatError(``OTHER_LOG``), SignatureError, VerificationError(``STATE_DAMAGED``).
+    """
     views = [_read_view(directory, policy) for directory in directories]
-    origins = {view.top.origin for view in views if view.top is not None}
+    views += [_View({head.size: KeptHead(head.size, head.root, head.note, 0)}, None, Tree()) for head in receipts]
+    origins = {view.top.origin for view in views if view.top is not None} | {head.origin for head in receipts}
     if len(origins) > 1:
         raise FormatError("OTHER_LOG", f"the states are about different logs: {', '.join(sorted(origins))}")
     fork = next(_forks(views), None)

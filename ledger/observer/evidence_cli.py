@@ -14,9 +14,10 @@ from ledger.evidence import MAX_EVIDENCE, ProvenFork, encode_evidence, verify_fo
 from ledger.observer.compare import compare_states
 from ledger.observer.evidence import fork_finding, judge_evidence
 from ledger.observer.fetch import UnreachableError
-from ledger.observer.follow_cli import read_policy
+from ledger.observer.follow_cli import add_receipt_option, read_policy
 from ledger.observer.messages import LANGUAGES, Language, choose_language
 from ledger.observer.monitor_words import describe_alarm, say
+from ledger.observer.receipts import read_receipt
 from ledger.store.durable import write_file
 
 _EVIDENCE_STATUSES = {
@@ -34,15 +35,19 @@ _COMPARE_STATUSES = {
 def add_evidence_parsers(commands: Any) -> None:
     """``commands``: the action that ``add_subparsers()`` returned."""
     words = "check a file of evidence, by itself and offline"
-    examples = ("observer evidence fork-300-412.evidence --policy FILE",)
-    parser = commands.add_parser("evidence", help=words, **explained(words, examples, _EVIDENCE_STATUSES))
+    example = "observer evidence fork-300-412.evidence --policy FILE"
+    parser = commands.add_parser("evidence", help=words, **explained(words, (example,), _EVIDENCE_STATUSES))
     parser.add_argument("file", metavar="FILE", type=Path, help="the evidence")
     _add_common(parser)
     parser.set_defaults(run=check_evidence)
     words = "compare what several monitors saw: a log that shows different people different histories is caught"
-    examples = ("observer compare ours theirs --policy FILE --evidence split.evidence",)
+    examples = (
+        "observer compare ours theirs --policy FILE --evidence split.evidence",
+        "observer compare ours --policy FILE --receipt 17.tlog-proof --receipt 18.tlog-proof",
+    )
     parser = commands.add_parser("compare", help=words, **explained(words, examples, _COMPARE_STATUSES))
-    parser.add_argument("states", metavar="STATE", nargs="+", type=Path, help="the folders of two or more monitors")
+    parser.add_argument("states", metavar="STATE", nargs="+", type=Path, help="the folders of monitors")
+    add_receipt_option(parser)
     parser.add_argument(
         "--evidence", metavar="FILE", type=Path, default=Path("split.evidence"), help="where to write it (%(default)s)"
     )
@@ -84,7 +89,8 @@ def compare(options: argparse.Namespace) -> int:
     language = _language(options)
     try:
         policy = read_policy(options.policy)
-        found = compare_states(options.states, policy)
+        receipts = [read_receipt(path, policy) for path in options.receipt]
+        found = compare_states(options.states, policy, receipts)
         if found.fork is None:
             document: dict[str, object] = {"agree": True, "heads": found.heads, "uncovered": found.uncovered}
             return _end(options, 0, document, [say(language, "agree", heads=found.heads, uncovered=found.uncovered)])

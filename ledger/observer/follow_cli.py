@@ -24,9 +24,10 @@ from ledger.observer.fetch import FolderSource, Source, UnreachableError
 from ledger.observer.fetch_http import HttpSource
 from ledger.observer.messages import LANGUAGES, Language, choose_language
 from ledger.observer.monitor import Alarm, Monitor, Round
-from ledger.observer.monitor_state import MonitorState
+from ledger.observer.monitor_state import KeptHead, MonitorState
 from ledger.observer.monitor_words import describe_alarm, say
 from ledger.observer.notify import WEBHOOK_SECONDS, Notify, NotifyError, command_notifier, webhook_notifier
+from ledger.observer.receipts import read_receipt
 from ledger.observer.rpc import HttpRpc
 from ledger.observer.state_files import FOLDER_PAUSES_S, HTTP_PAUSES_S
 from ledger.policy import MAX_POLICY, Policy, parse_policy
@@ -35,6 +36,7 @@ _EXAMPLES = (
     "observer follow https://results.example/ --policy FILE --state DIR",
     "observer follow https://results.example/ --policy FILE --state DIR --on-alarm 'mail -s Tunuk me@example.kg'",
     "observer follow DIR --policy FILE --state DIR --once --json",
+    "observer follow DIR --policy FILE --state DIR --receipt /media/usb/17.tlog-proof",
 )
 _STATUSES = {
     0: "told to stop, or --once: nothing was found wrong",
@@ -56,12 +58,18 @@ def add_follow_parser(commands: Any) -> None:
         "--stalled-after", metavar="S", type=_seconds, default=3600.0, help="call a log stalled then; 0 never (3600)"
     )
     parser.add_argument("--rpc", metavar="URL", help="a node of the chain, to check the anchors with")
+    add_receipt_option(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object for each round, for programs")
     parser.add_argument("--lang", choices=LANGUAGES, help="language of the lines (default: from LANG, else en)")
     taker = parser.add_mutually_exclusive_group()
     taker.add_argument("--on-alarm", metavar="COMMAND", help="run it for each new alarm, a JSON object on its input")
     taker.add_argument("--webhook", metavar="URL", help="post each new alarm there, a JSON object")
     parser.set_defaults(run=follow)
+
+
+def add_receipt_option(parser: argparse.ArgumentParser) -> None:
+    words = "a receipt that a device was given: the log must contain what it says (again for each)"
+    parser.add_argument("--receipt", metavar="FILE", type=Path, action="append", default=[], help=words)
 
 
 def _seconds(text: str) -> float:
@@ -79,6 +87,7 @@ def follow(options: argparse.Namespace) -> int:
         with contextlib.ExitStack() as stack:
             policy = read_policy(options.policy)
             state = stack.enter_context(MonitorState(options.state))
+            _keep_receipts(options.receipt, policy, state)
             notify = _make_notify(options, stack)
             monitor = stack.enter_context(_make_monitor(options, policy, state, stop, stack))
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -98,6 +107,13 @@ def read_policy(path: Path) -> Policy:
     except OSError as error:
         raise UnreachableError("POLICY_UNREADABLE", f"cannot read {path}: {error.strerror}") from error
     return parse_policy(data)
+
+
+def _keep_receipts(paths: Sequence[Path], policy: Policy, state: MonitorState) -> None:
+    for path in paths:
+        head = read_receipt(path, policy)
+        state.pin_origin(head.origin)
+        state.keep_receipt(KeptHead(head.size, head.root, head.note, int(time.time())))
 
 
 def _make_notify(options: argparse.Namespace, stack: contextlib.ExitStack) -> Notify | None:

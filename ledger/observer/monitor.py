@@ -8,7 +8,8 @@ Responsible for the order of a round and for what becomes of what it finds:
    and from then on every round says so.
 3. What is new is audited: entries, sums, published files, anchors. The first round, one an hour, and those after a
    failure begin anew, so that every old entry, tile and file is read again.
-4. A log that has stood still for too long, and a publication that cannot be judged three times on end, are alarms too.
+4. Receipts that devices were given are held against the tree: it must contain their heads, and grow up to them.
+5. A log that has stood still for too long, and a publication that cannot be judged three times on end, are alarms too.
 
 Alarms are kept before they are told, and told until somebody has taken them.
 """
@@ -28,12 +29,15 @@ from ledger.observer.fetch import FileFault, Source, UnreachableError
 from ledger.observer.findings import Finding
 from ledger.observer.fork_search import find_contradicted, find_fork, find_fork_below, read_served_tile
 from ledger.observer.monitor_state import KeptHead, MonitorState
+from ledger.observer.tree import Tree
 from ledger.policy import Policy
 from ledger.store.durable import write_file
 
 WHOLE_SECONDS = 3600.0
 DARK_ROUNDS = 3
 MAX_EVIDENCE_A_ROUND = 10
+RECEIPT_SECONDS = 600.0
+"""How long the publication may stay behind a receipt: a quorum of witnesses may be missing for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,7 @@ class Monitor:
                 return
             self._keep(judged)
             self._state.keep_leaves(audit.tree)
+            yield from self._hold_receipts(judged, audit.tree)
         written = 0
         for finding in verdict.failures:
             evidence = None
@@ -188,6 +193,21 @@ class Monitor:
             yield Alarm(finding, evidence)
         if verdict.failures.left_out:
             yield Alarm(Finding("MORE_FINDINGS", facts={"count": verdict.failures.left_out}))
+
+    def _hold_receipts(self, judged: VerifiedCheckpoint, tree: Tree) -> Iterator[Alarm]:
+        """Against the tree that was judged. One that is contained needs no watching: every later tree extends this."""
+        contained = []
+        for receipt in self._state.receipts():
+            if receipt.size > tree.size:
+                waited = self._clock() - receipt.seen
+                if waited > RECEIPT_SECONDS:
+                    sizes = {"size": receipt.size, "published": tree.size}
+                    yield Alarm(Finding("RECEIPT_NOT_COVERED", facts={**sizes, "seconds": round(waited)}))
+            elif tree.root_at(receipt.size) == receipt.root:
+                contained.append(receipt)
+            elif (fork := find_fork(receipt, judged, tree.content)) is not None:
+                yield self._fork(fork)
+        self._state.drop_receipts(contained)
 
     def _keep(self, checkpoint: VerifiedCheckpoint) -> None:
         head = KeptHead(checkpoint.size, checkpoint.root, checkpoint.note, int(self._clock()))

@@ -28,6 +28,9 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS leaves (tile INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS alarms (name TEXT PRIMARY KEY, document TEXT NOT NULL, lasting INTEGER NOT NULL, "
     "told INTEGER NOT NULL) STRICT",
+    # Heads that devices' receipts carry, until the published tree has grown beyond them.
+    "CREATE TABLE IF NOT EXISTS receipts (size INTEGER NOT NULL, root BLOB NOT NULL, note BLOB NOT NULL, "
+    "seen INTEGER NOT NULL, PRIMARY KEY (size, root)) STRICT",
     f"PRAGMA application_id = {_APPLICATION_ID}",
 )
 
@@ -114,6 +117,24 @@ class MonitorState:
         with funnel(self._path), transaction(self._connection):
             row = (head.size, bytes(head.root), head.note, head.seen)
             self._connection.execute("INSERT OR IGNORE INTO heads VALUES (?, ?, ?, ?)", row)
+
+    def keep_receipt(self, head: KeptHead) -> None:
+        """Unless it is kept already: when it was first seen counts."""
+        with funnel(self._path), transaction(self._connection):
+            row = (head.size, bytes(head.root), head.note, head.seen)
+            self._connection.execute("INSERT OR IGNORE INTO receipts VALUES (?, ?, ?, ?)", row)
+
+    def receipts(self) -> list[KeptHead]:
+        """Heads of receipts that no published tree is known to extend, from the smallest on."""
+        with funnel(self._path):
+            query = "SELECT size, root, note, seen FROM receipts ORDER BY size, root"
+            rows = self._connection.execute(query).fetchall()
+        return [KeptHead(size, Hash(root), note, seen) for size, root, note, seen in rows]
+
+    def drop_receipts(self, heads: Sequence[KeptHead]) -> None:
+        with funnel(self._path), transaction(self._connection):
+            rows = [(head.size, bytes(head.root)) for head in heads]
+            self._connection.executemany("DELETE FROM receipts WHERE size = ? AND root = ?", rows)
 
     def tree(self) -> Tree:
         """Of the leaf hashes that are kept."""

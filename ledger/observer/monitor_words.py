@@ -40,6 +40,11 @@ SENTENCES: dict[str, Sentence] = {
         "опубликованные файлы не показывают, что журнал продолжает прежнее состояние ({detail})",
         "the published tiles do not show that the log extends its earlier state: {detail}",
     ),
+    "RECEIPT_NOT_COVERED": (
+        "журнал {size} жазуу үчүн квитанция берген, бирок {seconds} секунддан бери {published} жазуу гана жарыяланган",
+        "журнал дал квитанцию на {size} записей, но уже {seconds} с опубликовано только {published}",
+        "the log gave a receipt for {size} entries, but for {seconds} s has published {published} only",
+    ),
     "MORE_FINDINGS": ("жана дагы {count}", "и ещё {count}", "and {count} more"),
     "PROVES_NOTHING": (
         "файл айткан нерсесин далилдебейт ({detail})",

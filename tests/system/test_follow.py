@@ -11,6 +11,7 @@ import pytest
 
 from ledger.observer.audit import CHECKPOINT
 from ledger.policy import encode_policy
+from ledger.proof import TlogProof, encode_tlog_proof
 from ledger.results import LATEST
 from ledger.store.durable import place_file
 from ledger.vkey import encode_vkey
@@ -108,6 +109,25 @@ def test_evidence_is_judged_by_the_policy_alone(site: Site, tmp_path: Path) -> N
     for path, status in ((nothing, 1), (tmp_path / "missing", 2)):
         ended = run([tool("observer"), "evidence", str(path), "--policy", str(site.policy), "--json"])
         assert ended.returncode == status and json.loads(ended.stdout)["proven"] is (False if status == 1 else None)
+
+
+def test_a_receipt_for_another_history_is_a_fork(site: Site, tmp_path: Path) -> None:
+    other = whole_author()
+    grow(other, tmp_path / "unseen", 3, votes=5)
+    receipt = tmp_path / "3.tlog-proof"
+    receipt.write_bytes(encode_tlog_proof(TlogProof(other.size - 1, (), other.checkpoint())))
+    grow(site.author, site.folder, 3)
+    status, shown, _ = site.once("--receipt", receipt)
+    [alarm] = shown["alarms"]  # type: ignore[misc]  # an object of JSON
+    assert (status, alarm["code"]) == (1, "FORK")
+    assert run([tool("observer"), "evidence", alarm["evidence"], "--policy", str(site.policy)]).returncode == 0
+    assert site.once()[0] == 1
+    compare = [tool("observer"), "compare", str(site.state), "--policy", str(site.policy), "--receipt", str(receipt)]
+    assert run([*compare, "--evidence", str(tmp_path / "split")]).returncode == 1
+    assert run([tool("observer"), "evidence", str(tmp_path / "split"), "--policy", str(site.policy)]).returncode == 0
+    receipt.write_bytes(b"nothing")
+    ended = run(site.command("--once", "--receipt", receipt))
+    assert ended.returncode == 2 and "BAD_PROOF" in ended.stderr and str(receipt) in ended.stderr
 
 
 def test_a_split_view_is_caught_by_comparing(site: Site, tmp_path: Path) -> None:
