@@ -117,9 +117,9 @@ def test_a_receipt_for_another_history_is_a_fork(site: Site, tmp_path: Path) -> 
     receipt = tmp_path / "3.tlog-proof"
     receipt.write_bytes(encode_tlog_proof(TlogProof(other.size - 1, (), other.checkpoint())))
     grow(site.author, site.folder, 3)
-    status, shown, _ = site.once("--receipt", receipt)
-    [alarm] = shown["alarms"]  # type: ignore[misc]  # an object of JSON
-    assert (status, alarm["code"]) == (1, "FORK")
+    ended = run(site.command("--once", "--json", "--receipt", receipt))
+    [alarm] = json.loads(ended.stdout)["alarms"]
+    assert (ended.returncode, alarm["code"]) == (1, "FORK")
     assert run([tool("observer"), "evidence", alarm["evidence"], "--policy", str(site.policy)]).returncode == 0
     assert site.once()[0] == 1
     compare = [tool("observer"), "compare", str(site.state), "--policy", str(site.policy), "--receipt", str(receipt)]
