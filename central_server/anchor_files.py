@@ -5,6 +5,7 @@ missing they are written anew from there.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -43,6 +44,15 @@ class AnchorFiles:
         sizes = sorted({*self._sizes, claim.head.size})
         self._write(self._folder / INDEX, encode_index(sizes))
         self._sizes, self.last_claim = sizes, claim
+
+    def replace(self, claims: Sequence[AnchorClaim]) -> None:
+        """Put these in the place of all that were written, in ascending order of their sizes."""
+        make_directory(self._folder)
+        for claim in claims:
+            self._write(self._folder / f"{claim.head.size}.json", encode_claim(claim))
+        sizes = [claim.head.size for claim in claims]
+        self._write(self._folder / INDEX, encode_index(sizes))
+        self._sizes, self.last_claim = sizes, claims[-1] if claims else None
 
     def _read(self) -> tuple[list[int], AnchorClaim | None]:
         index = read_file(self._folder / INDEX, MAX_INDEX)

@@ -101,6 +101,7 @@ class AnchorFollower:
             signer=self._signer,
             last_claim=self._files.last_claim,
             write_claim=self._files.write,
+            replace_claims=self._files.replace,
             pace=AnchorPace(seconds, min(POLL_SECONDS, seconds), GIVE_UP_SECONDS),
             confirmations=self._confirmations,
             clock=self._monotonic,

@@ -4,8 +4,7 @@ Either way it is spoken to over JSON-RPC at an address, so that nothing but the 
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
 
 from central_server.directory import ElectionDirectory
 from central_server.keys import load_key
@@ -13,11 +12,11 @@ from central_server.settings import Settings
 from ledger.anchor.anchor_key import AnchorKey
 from ledger.anchor.chain_server import ChainServer
 from ledger.anchor.embedded_chain import EmbeddedChain
-from ledger.anchor.evm import AnchorTarget
+from ledger.anchor.evm import AnchorTarget, verify_chain_id
 from ledger.anchor.evm_connection import EvmConnection
 from ledger.anchor.node_answers import RpcCall, parse_block_hash
+from ledger.anchor.nodes import ChainNode, ChainNodes
 from ledger.anchor.primitives import Address, ChainHash
-from ledger.anchor.submitter import Submitter
 from ledger.election import Election
 from ledger.primitives import PublicKey
 
@@ -25,26 +24,15 @@ GAS_PRICE = 0
 """Permissioned networks and the embedded chain take transactions that pay nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChainNode:
-    """``url`` of the JSON-RPC, and a call to it for the use of one thread."""
-
-    url: str
-    call: RpcCall
-
-    def genesis_hash(self) -> ChainHash:
-        """Raises ChainError, FormatError."""
-        return parse_block_hash(self.call("eth_getBlockByNumber", ["0x0", False]))
-
-
 @contextmanager
-def open_node(
+def open_nodes(
     directory: ElectionDirectory, settings: Settings, rpc_port: int, clock: Callable[[], float]
-) -> Iterator[ChainNode]:
-    """Serve the embedded chain on ``rpc_port`` (0: a free one), unless the settings name a node. Raises TunukError."""
-    if settings.chain.rpc is not None:
-        with closing(EvmConnection(settings.chain.rpc)) as connection:
-            yield ChainNode(settings.chain.rpc, connection.call)
+) -> Iterator[ChainNodes]:
+    """Serve the embedded chain on ``rpc_port`` (0: a free one), unless the settings name nodes. Raises TunukError."""
+    if settings.chain.nodes:
+        with ExitStack() as stack:
+            connections = [(url, stack.enter_context(closing(EvmConnection(url)))) for url in settings.chain.nodes]
+            yield ChainNodes([ChainNode(url, connection.call) for url, connection in connections])
         return
     chain = EmbeddedChain.open(directory.chain, clock)
     try:
@@ -55,7 +43,7 @@ def open_node(
     server.start()
     try:
         with closing(EvmConnection(server.url)) as connection:
-            yield ChainNode(server.url, connection.call)
+            yield ChainNodes([ChainNode(server.url, connection.call)])
     finally:
         server.stop()
 
@@ -73,9 +61,10 @@ def anchor_target(election: Election, log_public_key: PublicKey) -> AnchorTarget
     )
 
 
-def load_submitter(directory: ElectionDirectory) -> Submitter:
-    """The account that deploys the contract and sends anchors. Raises KeyFileError."""
-    return Submitter(load_key(directory.key("submitter"), "secp256k1"))
+def genesis_hash_of(call: RpcCall, chain_id: int) -> ChainHash:
+    """Of the chain with this id. Raises ChainError(``CHAIN_ID_MISMATCH``), FormatError."""
+    verify_chain_id(call, chain_id)
+    return parse_block_hash(call("eth_getBlockByNumber", ["0x0", False]))
 
 
 def load_anchor_key(directory: ElectionDirectory) -> AnchorKey:

@@ -32,6 +32,7 @@ from central_server.definition_cli import WORDS as DEFINITION_WORDS
 from central_server.definition_cli import add_definition_options, run_definition
 from central_server.directory import ElectionDirectory
 from central_server.init import InitOptions, init_election
+from central_server.init_network import NO_VALIDATORS, add_network_options, parse_network
 from central_server.operator_cli import OPERATOR_COMMANDS
 from central_server.replacement import make_replacement_bundle
 from central_server.roster import finish_roster
@@ -99,8 +100,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_directory(init)
     init.add_argument("--definition", type=Path, required=True, metavar="FILE", help="the election's definition, JSON")
     init.add_argument("--server-url", metavar="URL", help="https address that devices are told in their bundles")
-    init.add_argument("--chain-rpc", metavar="URL", help="JSON-RPC of a node to anchor on (default: embedded chain)")
-    init.add_argument("--chain-id", type=_positive, metavar="N", help="chain id of that node's network")
+    add_network_options(init)
     init.add_argument(
         "--snapshot-seconds", type=_positive, default=5, metavar="S", help="between snapshots at least (%(default)s)"
     )
@@ -112,6 +112,9 @@ def make_parser() -> argparse.ArgumentParser:
     _add_directory(roster)
     roster.add_argument(
         "--enrolments", type=Path, required=True, metavar="FOLDER", help="holds an enrolment of every device, *.json"
+    )
+    roster.add_argument(
+        "--submitter-password-file", type=Path, metavar="FILE", help="opens the keystore that init was given"
     )
     for one in OPERATOR_COMMANDS:
         command = _command(commands, one.name, one.run, one.words, one.statuses)
@@ -167,18 +170,19 @@ def _init(options: argparse.Namespace, directory: ElectionDirectory) -> int:
     chosen = InitOptions(
         options.definition,
         options.server_url,
-        options.chain_rpc,
-        options.chain_id,
+        parse_network(options),
         options.snapshot_seconds,
         options.anchor_seconds,
     )
     definition = init_election(directory, chosen, time.time)
+    if chosen.network is not None and chosen.network.validators is None:
+        print(NO_VALIDATORS, file=sys.stderr)
     _print_json({"directory": str(directory.root), "units": len(definition.units), "devices": len(definition.devices)})
     return 0
 
 
 def _roster(options: argparse.Namespace, directory: ElectionDirectory) -> int:
-    state = finish_roster(directory, options.enrolments, time.time, time.monotonic)
+    state = finish_roster(directory, options.enrolments, time.time, time.monotonic, options.submitter_password_file)
     _print_json(
         {
             "election_id": state.election_id,

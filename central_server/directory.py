@@ -84,6 +84,11 @@ class ElectionDirectory:
     def publication(self) -> Path:
         return self.root / "publication"
 
+    @property
+    def keystore(self) -> Path:
+        """The submitter's key behind a password, where it was given so."""
+        return self.server / "keys" / "submitter.json"
+
     def key(self, name: str) -> Path:
         """The file of a key that the server holds: log, cosigner, publisher, anchor or submitter."""
         return self.server / "keys" / f"{name}.key"

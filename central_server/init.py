@@ -13,15 +13,16 @@ from pathlib import Path
 import msgspec
 
 from central_server.certificates import CertificateAuthority
-from central_server.chain_node import load_submitter
 from central_server.definition_checks import verify_definition
 from central_server.definition_file import MAX_DEFINITION, DefinitionFile
 from central_server.directory import ElectionDirectory
 from central_server.directory_lock import hold_directory
+from central_server.init_network import NetworkOptions, network_settings, read_keystore
 from central_server.keys import create_key, create_secret_file, read_secret_file
 from central_server.settings import ChainSettings, Settings, verify_settings, write_settings
+from central_server.submitters import submitter_address
 from ledger.anchor.embedded_chain import EmbeddedChain
-from ledger.errors import ConflictError, FormatError
+from ledger.errors import ConflictError
 from ledger.store.durable import StorageError, make_directory, read_file, storage_error, write_file
 
 LIFETIME = timedelta(days=3 * 365)
@@ -37,12 +38,11 @@ _MAX_AUTHORITY = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class InitOptions:
-    """What the operator chooses once. ``chain_rpc`` and ``chain_id`` are both given for an external network."""
+    """What the operator chooses once. ``network`` is None for the embedded chain."""
 
     definition: Path
     server_url: str | None
-    chain_rpc: str | None
-    chain_id: int | None
+    network: NetworkOptions | None
     snapshot_seconds: int
     anchor_seconds: int
 
@@ -56,6 +56,7 @@ def init_election(directory: ElectionDirectory, options: InitOptions, clock: Cal
     if data is None:
         raise StorageError("DEFINITION_MISSING", f"{options.definition} does not exist")
     definition = verify_definition(data)
+    keystore = None if options.network is None else read_keystore(options.network)
     settings = _choose_settings(options)
     make_private_directory(directory.server)
     with hold_directory(directory.lock):
@@ -63,25 +64,23 @@ def init_election(directory: ElectionDirectory, options: InitOptions, clock: Cal
             raise ConflictError(
                 "ALREADY_INITIALISED", f"{directory.root} holds an election: choose another directory for another one"
             )
-        _make_keys(directory)
+        _make_keys(directory, settings, keystore)
         _make_authority(directory, definition.authority, clock)
-        chain_id = settings.chain.chain_id if settings.chain.rpc else _make_chain(directory, settings.chain, clock)
+        chain = settings.chain if settings.chain.nodes else _make_chain(directory, settings, clock)
         write_file(directory.definition, data)
-        chain = ChainSettings(chain_id, settings.chain.rpc)
         write_settings(directory.settings, msgspec.structs.replace(settings, chain=chain))
     return definition
 
 
 def _choose_settings(options: InitOptions) -> Settings:
-    """With a chain id for a chain that is yet to be made. Raises FormatError(``CHAIN_OPTIONS``, ``BAD_OPTION``)."""
-    if (options.chain_rpc is None) != (options.chain_id is None):
-        raise FormatError("CHAIN_OPTIONS", "an external network is given by both its node's address and its chain id")
-    chain_id = _FIRST_CHAIN_ID + secrets.randbelow(_CHAIN_IDS) if options.chain_id is None else options.chain_id
+    """With a chain id for a chain that is yet to be made. Raises FormatError(``BAD_VALIDATORS``, ``BAD_OPTION``)."""
+    embedded = ChainSettings(_FIRST_CHAIN_ID + secrets.randbelow(_CHAIN_IDS), (), (), None)
+    chain = embedded if options.network is None else network_settings(options.network)
     settings = Settings(
-        "tunuk-server-settings/1",
+        "tunuk-server-settings/2",
         secrets.token_hex(16),
         options.server_url,
-        ChainSettings(chain_id, options.chain_rpc),
+        chain,
         options.snapshot_seconds,
         options.anchor_seconds,
     )
@@ -105,7 +104,7 @@ def load_authority(directory: ElectionDirectory) -> CertificateAuthority:
     return CertificateAuthority(data[max(start, 0) :], data[: max(start, 0)])
 
 
-def _make_keys(directory: ElectionDirectory) -> None:
+def _make_keys(directory: ElectionDirectory, settings: Settings, keystore: bytes | None) -> None:
     make_private_directory(directory.election_key.parent)
     create_key(directory.election_key, "ed25519")
     make_private_directory(directory.key("log").parent)
@@ -113,7 +112,11 @@ def _make_keys(directory: ElectionDirectory) -> None:
     create_key(directory.key("cosigner"), "mldsa44")
     create_key(directory.key("publisher"), "ed25519")
     create_key(directory.key("anchor"), "secp256k1")
-    create_key(directory.key("submitter"), "secp256k1")
+    if keystore is not None:
+        if not directory.keystore.exists():
+            create_secret_file(directory.keystore, keystore)
+    elif settings.chain.signer is None:
+        create_key(directory.key("submitter"), "secp256k1")
 
 
 def _make_authority(directory: ElectionDirectory, name: str, clock: Callable[[], float]) -> None:
@@ -126,14 +129,14 @@ def _make_authority(directory: ElectionDirectory, name: str, clock: Callable[[],
     write_file(directory.certificates / "ca.pem", load_authority(directory).certificate)
 
 
-def _make_chain(directory: ElectionDirectory, chosen: ChainSettings, clock: Callable[[], float]) -> int:
-    """The chain id of the embedded chain, which an interrupted run may have made under another one than ``chosen``."""
+def _make_chain(directory: ElectionDirectory, chosen: Settings, clock: Callable[[], float]) -> ChainSettings:
+    """The embedded chain, which an interrupted run may have made under another id than the ``chosen`` one."""
     try:
         chain = EmbeddedChain.open(directory.chain, clock)
     except StorageError as error:
         if error.code != "CHAIN_MISSING":
             raise
-        balances = {load_submitter(directory).address: SUBMITTER_WEI}
-        chain = EmbeddedChain.create(directory.chain, chosen.chain_id, balances, clock)
+        balances = {submitter_address(directory, chosen): SUBMITTER_WEI}
+        chain = EmbeddedChain.create(directory.chain, chosen.chain.chain_id, balances, clock)
     chain.close()
-    return chain.chain_id
+    return msgspec.structs.replace(chosen.chain, chain_id=chain.chain_id)

@@ -93,6 +93,11 @@ METRICS = (
         "tunuk_anchor_lag_seconds", "gauge", "how long the oldest of them has waited",
         lambda r: r.health.read_vitals().anchor_lag_seconds,
     ),
+    MetricRow("tunuk_chain_nodes", "gauge", "nodes to anchor on", lambda r: r.follower("anchoring", "nodes")),
+    MetricRow(
+        "tunuk_chain_nodes_failing", "gauge", "of them, those whose last use failed",
+        lambda r: r.follower("anchoring", "nodes_failing"),
+    ),
     MetricRow(
         "tunuk_held_records", "gauge", "records held, as last published",
         lambda r: r.health.read_vitals().results.held, "code",

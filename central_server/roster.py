@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from central_server.bundles import is_whole, write_bundle
-from central_server.chain_node import GAS_PRICE, ChainNode, anchor_target, load_anchor_key, load_submitter, open_node
+from central_server.chain_node import GAS_PRICE, anchor_target, genesis_hash_of, load_anchor_key, open_nodes
 from central_server.definition_checks import verify_definition
 from central_server.definition_file import MAX_DEFINITION, DefinitionFile
 from central_server.devices import read_roster
@@ -27,10 +27,14 @@ from central_server.log_access import open_log, open_signer
 from central_server.roster_plan import DeviceEntries, ElectionEntries, plan_election, sign_election
 from central_server.roster_state import RosterState, read_state, write_state
 from central_server.settings import Settings, read_settings
+from central_server.submitters import open_submitter
 from central_server.witnessing import OWN_WITNESS, open_cosigners
 from ledger.anchor.evm import deploy_contract
 from ledger.anchor.evm_transactions import wait_for_receipt
-from ledger.election import ChainPins, Election
+from ledger.anchor.nodes import ChainNodes
+from ledger.anchor.primitives import Address, ChainHash
+from ledger.anchor.submitter import Submitter, contract_address
+from ledger.election import ChainPins, Election, ValidatorSet
 from ledger.errors import ConflictError
 from ledger.log import initialise_guard
 from ledger.policy import Policy, PolicyLog, PolicyWitness, encode_policy
@@ -47,11 +51,16 @@ DEPLOY_SECONDS = 120.0
 
 
 def finish_roster(
-    directory: ElectionDirectory, enrolments: Path, clock: Callable[[], float], monotonic: Callable[[], float]
+    directory: ElectionDirectory,
+    enrolments: Path,
+    clock: Callable[[], float],
+    monotonic: Callable[[], float],
+    password_file: Path | None = None,
 ) -> RosterState:
     """Fix the election, or go on where an earlier run was interrupted; again afterwards changes nothing.
 
-    ``clock`` gives Unix seconds, ``monotonic`` seconds that are never set back.
+    ``clock`` gives Unix seconds, ``monotonic`` seconds that are never set back; ``password_file`` opens the submitter's
+    keystore, where it has one.
     Raises ConflictError(``ROSTER_FIXED``) for other enrolments than those of before, FormatError for enrolments that do
     not match the definition, KeyFileError, ChainError, StorageError.
     """
@@ -64,10 +73,17 @@ def finish_roster(
             begun.require_devices(keys)
             if begun.finished:
                 return begun
-        with open_node(directory, settings, 0, clock) as node:
-            election, entries, state = _fix_election(directory, settings, file, keys, node)
+        with (
+            open_submitter(directory, settings, password_file) as submitter,
+            open_nodes(directory, settings, 0, clock) as nodes,
+        ):
+            # Asked first: what a wrong password would stop later has fixed nothing yet.
+            account = submitter()
+            genesis = nodes.open(lambda call: genesis_hash_of(call, settings.chain.chain_id))
+            pins = _pins(directory, settings, genesis, account.address)
+            election, entries, state = _fix_election(directory, settings, file, keys, pins)
             _append(directory, state.origin, entries)
-            _deploy(directory, node, election, monotonic)
+            _deploy(directory, nodes, election, account, monotonic)
             policy = _policy(directory, state.origin)
             _write_bundles(directory, settings, DeviceEntries(file, entries), keys, policy, clock)
             write_file(directory.policy, policy)
@@ -81,16 +97,23 @@ def _fix_election(
     settings: Settings,
     file: DefinitionFile,
     devices: Mapping[str, PublicKey],
-    node: ChainNode,
+    pins: ChainPins,
 ) -> tuple[Election, ElectionEntries, RosterState]:
     election_key = Ed25519Signer(load_key(directory.election_key, "ed25519"))
     publisher_key = open_signer(directory, "publisher").public_key
-    contract, anchor_address = load_submitter(directory).contract_address, load_anchor_key(directory).address
-    pins = ChainPins(settings.chain.chain_id, node.genesis_hash(), contract, anchor_address, ())
     salt = bytes.fromhex(settings.salt)
     election = plan_election(file, devices, election_key.public_key, publisher_key, pins, salt)
     state = _fix(directory, election, devices)
     return election, sign_election(election, file, devices, election_key), state
+
+
+def _pins(directory: ElectionDirectory, settings: Settings, genesis: ChainHash, submitter: Address) -> ChainPins:
+    sets = tuple(
+        ValidatorSet(one.first_block, tuple(bytes.fromhex(address[2:]) for address in one.addresses))
+        for one in settings.chain.validator_sets
+    )
+    contract, anchor_address = contract_address(submitter), load_anchor_key(directory).address
+    return ChainPins(settings.chain.chain_id, genesis, contract, anchor_address, sets)
 
 
 def _fix(directory: ElectionDirectory, election: Election, devices: Mapping[str, PublicKey]) -> RosterState:
@@ -131,12 +154,18 @@ def _append(directory: ElectionDirectory, origin: str, entries: ElectionEntries)
             raise StorageError("STORE_CORRUPT", f"{directory.log} does not hold the election that was appended")
 
 
-def _deploy(directory: ElectionDirectory, node: ChainNode, election: Election, monotonic: Callable[[], float]) -> None:
+def _deploy(
+    directory: ElectionDirectory,
+    nodes: ChainNodes,
+    election: Election,
+    submitter: Submitter,
+    monotonic: Callable[[], float],
+) -> None:
     """Deploy the anchor contract at the pinned address, or find it there with the right code."""
     target = anchor_target(election, open_signer(directory, "log").public_key)
     pause = threading.Event().wait
     wait = partial(wait_for_receipt, clock=monotonic, wait=pause, timeout=DEPLOY_SECONDS, pause=0.2)
-    deploy_contract(node.call, target, load_submitter(directory), GAS_PRICE, wait)
+    nodes.open(lambda call: deploy_contract(call, target, submitter, GAS_PRICE, wait))
 
 
 def _policy(directory: ElectionDirectory, origin: str) -> bytes:

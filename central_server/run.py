@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import uvloop
@@ -74,7 +75,10 @@ def run_server(
         paced = msgspec.structs.replace(
             settings, snapshot_seconds=chosen.snapshot_seconds, anchor_seconds=chosen.anchor_seconds
         )
-        following = FollowerContext(directory, paced, reader.roster.election, clock, stop.patience, operator)
+        password_file = Path(chosen.submitter_password_file) if chosen.submitter_password_file else None
+        following = FollowerContext(
+            directory, paced, reader.roster.election, clock, stop.patience, operator, password_file
+        )
         followers = enter(run_followers(following, chosen.rpc_port))
         watch = Watch(
             watched,

@@ -6,16 +6,15 @@ Each has a store, a log and a connection of its own, so that none waits for the 
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from central_server.anchor_files import AnchorFiles
 from central_server.anchoring import AnchorFollower, PublishedFolder, guarded
 from central_server.chain_node import (
     GAS_PRICE,
-    ChainNode,
     anchor_target,
     load_anchor_key,
-    load_submitter,
-    open_node,
+    open_nodes,
 )
 from central_server.directory import ElectionDirectory
 from central_server.follower import Progress, Publisher
@@ -24,9 +23,12 @@ from central_server.health import FollowerReport
 from central_server.log_access import open_log, open_signer
 from central_server.operator_log import OperatorLog
 from central_server.settings import Settings
+from central_server.submitters import open_submitter
 from central_server.witnesses import Witnesses
 from central_server.witnessing import complete_published, publish_cosigned, run_witnesses, witness_reports
-from ledger.anchor.evm import open_contract
+from ledger.anchor.evm import AnchorContract, open_contract
+from ledger.anchor.nodes import ChainNodes
+from ledger.anchor.submitter import Submitter
 from ledger.election import Election
 from ledger.store.durable import StorageError
 from ledger.store.guard import FileGuard
@@ -91,6 +93,7 @@ class FollowerContext:
     clock: Callable[[], float]
     monotonic: Callable[[], float]
     operator: OperatorLog
+    password_file: Path | None
 
 
 @contextlib.contextmanager
@@ -140,25 +143,36 @@ def _run_anchoring(context: FollowerContext, rpc_port: int) -> Iterator[tuple[Fo
     """Anchor, unless the embedded chain cannot be opened: that is told, and everything else goes on without it."""
     with contextlib.ExitStack() as stack:
         try:
-            node = stack.enter_context(open_node(context.directory, context.settings, rpc_port, context.clock))
+            nodes = stack.enter_context(open_nodes(context.directory, context.settings, rpc_port, context.clock))
         except StorageError as error:
             context.operator.tell_error("anchoring", error)
             code = error.code
             yield FollowerReport("anchoring", lambda: code, dict), None
             return
         store = stack.enter_context(SqliteStore(context.directory.log, context.election.origin()))
-        follower = _make_anchor_follower(context, node, store)
+        submitter = stack.enter_context(open_submitter(context.directory, context.settings, context.password_file))
+        follower = _make_anchor_follower(context, nodes, submitter, store)
         closing_seconds = ANCHOR_CLOSING_SECONDS
         thread = stack.enter_context(_thread(context, "anchoring", follower.step, follower.close, closing_seconds))
-        yield FollowerReport("anchoring", lambda: follower.problem or thread.problem, follower.numbers), node.url
+
+        def numbers() -> dict[str, int | None]:
+            return {**follower.numbers(), "nodes": len(nodes.urls), "nodes_failing": len(nodes.problems)}
+
+        yield FollowerReport("anchoring", lambda: follower.problem or thread.problem, numbers), nodes.urls[0]
 
 
-def _make_anchor_follower(context: FollowerContext, node: ChainNode, store: SqliteStore) -> AnchorFollower:
+def _make_anchor_follower(
+    context: FollowerContext, nodes: ChainNodes, submitter: Callable[[], Submitter], store: SqliteStore
+) -> AnchorFollower:
     directory, origin = context.directory, context.election.origin()
     target = anchor_target(context.election, open_signer(directory, "log").public_key)
-    submitter = load_submitter(directory)
+
+    def open_anchors() -> AnchorContract:
+        account = submitter()
+        return nodes.open(lambda call: open_contract(call, target, account, GAS_PRICE))
+
     return AnchorFollower(
-        lambda: open_contract(node.call, target, submitter, GAS_PRICE),
+        open_anchors,
         PublishedFolder(directory.publication, origin),
         AnchorFiles(directory.publication),
         guarded(load_anchor_key(directory), store, FileGuard(directory.guard, origin)),

@@ -78,11 +78,24 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class FileName:
+    """The name of a file, which is looked for when it is needed; nothing for none."""
+
+    allowed: str = "a file"
+
+    def parse(self, text: str) -> str:
+        """Raises ValueError, in words for people."""
+        if not text.isprintable() or len(text) > 4_096:
+            raise ValueError(f"give the name of a file, not {text[:80]!r}")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """``default`` None: what ``init`` was given."""
 
     name: str
-    kind: Whole | Choice | Address
+    kind: Whole | Choice | Address | FileName
     default: Value | None
     metavar: str
     meaning: str
@@ -97,7 +110,7 @@ class Setting:
 
     @property
     def default_words(self) -> str:
-        return "as init was told" if self.default is None else str(self.default)
+        return "as init was told" if self.default is None else str(self.default) or "none"
 
 
 _PORT = Whole(0, 65_535, "a port")
@@ -107,6 +120,7 @@ SETTINGS = (
     Setting("rpc_port", _PORT, 0, "N", "of the embedded chain, loopback only; 0 takes a free one"),
     Setting("ops_host", Address(), "127.0.0.1", "ADDRESS", "to listen on for monitoring, without TLS"),
     Setting("ops_port", _PORT, 0, "N", "for monitoring: /metrics and /healthz; 0 takes a free one"),
+    Setting("submitter_password_file", FileName(), "", "FILE", "with the password of the submitter's keystore"),
     Setting("log_format", Choice(("text", "json")), "text", "FORMAT", "of the lines on standard error"),
     Setting("snapshot_seconds", Whole(1, 3_600), None, "S", "between two snapshots at least"),
     Setting("anchor_seconds", Whole(1, 86_400), None, "S", "between two anchors at least"),
@@ -125,6 +139,7 @@ class RunSettings(msgspec.Struct, frozen=True):
     rpc_port: int
     ops_host: str
     ops_port: int
+    submitter_password_file: str
     log_format: Literal["text", "json"]
     snapshot_seconds: int
     anchor_seconds: int

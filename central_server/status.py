@@ -78,7 +78,7 @@ def read_status(directory: ElectionDirectory) -> StatusReport:
         report.state = "silent"
         report.problems["server"] = "NOT_ANSWERING"
     else:
-        _look(report, directory, state.origin, has_chain=settings.chain.rpc is None)
+        _look(report, directory, state.origin, has_chain=not settings.chain.nodes)
     return report
 
 

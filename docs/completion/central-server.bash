@@ -15,10 +15,15 @@ _tunuk_central_server() {
         'init --server-url') words=''; plain=yes ;;
         'init --chain-rpc') words=''; plain=yes ;;
         'init --chain-id') words=''; plain=yes ;;
+        'init --chain-validators') words=''; plain=yes ;;
+        'init --submitter-keystore') words=''; plain=yes ;;
+        'init --submitter-signer') words=''; plain=yes ;;
+        'init --submitter-address') words=''; plain=yes ;;
         'init --snapshot-seconds') words=''; plain=yes ;;
         'init --anchor-seconds') words=''; plain=yes ;;
         'roster --dir') words=''; plain=yes ;;
         'roster --enrolments') words=''; plain=yes ;;
+        'roster --submitter-password-file') words=''; plain=yes ;;
         'run --dir') words=''; plain=yes ;;
         'run --config') words=''; plain=yes ;;
         'run --host') words=''; plain=yes ;;
@@ -26,6 +31,7 @@ _tunuk_central_server() {
         'run --rpc-port') words=''; plain=yes ;;
         'run --ops-host') words=''; plain=yes ;;
         'run --ops-port') words=''; plain=yes ;;
+        'run --submitter-password-file') words=''; plain=yes ;;
         'run --log-format') words=''; plain=yes ;;
         'run --snapshot-seconds') words=''; plain=yes ;;
         'run --anchor-seconds') words=''; plain=yes ;;
@@ -77,9 +83,9 @@ _tunuk_central_server() {
         case $path in
         '') words='definition init roster run status backup restore guard chain bundle official-key decide -h --help' ;;
         definition) words='-h --help --from --check --schema' ;;
-        init) words='-h --help --dir --definition --server-url --chain-rpc --chain-id --snapshot-seconds --anchor-seconds' ;;
-        roster) words='-h --help --dir --enrolments' ;;
-        run) words='-h --help --dir --config --host --port --rpc-port --ops-host --ops-port --log-format --snapshot-seconds --anchor-seconds --max-connections --max-held-mib --min-free-mib --grace-seconds' ;;
+        init) words='-h --help --dir --definition --server-url --chain-rpc --chain-id --chain-validators --submitter-keystore --submitter-signer --submitter-address --snapshot-seconds --anchor-seconds' ;;
+        roster) words='-h --help --dir --enrolments --submitter-password-file' ;;
+        run) words='-h --help --dir --config --host --port --rpc-port --ops-host --ops-port --submitter-password-file --log-format --snapshot-seconds --anchor-seconds --max-connections --max-held-mib --min-free-mib --grace-seconds' ;;
         status) words='-h --help --dir --json --lang' ;;
         backup) words='-h --help --dir --to' ;;
         restore) words='-h --help --dir --from' ;;

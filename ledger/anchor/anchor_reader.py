@@ -15,7 +15,14 @@ from ledger.anchor.contract_code import (
     parse_root_answer,
     read_artifact,
 )
-from ledger.anchor.node_answers import MAX_BLOCK_NUMBER, NodeLog, RpcCall, parse_call_answer, parse_logs
+from ledger.anchor.node_answers import (
+    MAX_BLOCK_NUMBER,
+    NodeLog,
+    RpcCall,
+    parse_block_hash,
+    parse_call_answer,
+    parse_logs,
+)
 from ledger.anchor.primitives import Address, ChainError
 from ledger.anchor.rpc_values import encode_data, encode_quantity, parse_quantity
 from ledger.errors import FormatError
@@ -53,6 +60,11 @@ class AnchorReader:
         return parse_call_answer(
             self._call("eth_call", [{"to": encode_data(self.contract), "data": encode_data(data)}, tag])
         )
+
+    def holds(self, claim: AnchorClaim) -> bool:
+        """Whether the claim's block is still one of the chain's: a chain without finality may have left it."""
+        block = self._call("eth_getBlockByNumber", [encode_quantity(claim.block_number), False])
+        return block is not None and parse_block_hash(block) == claim.block_hash
 
     def claims_after(self, known: AnchorClaim | None, block: int) -> list[AnchorClaim]:
         """The claims of all anchors after ``known`` up to a block, in order; of all anchors where none is known.

@@ -15,7 +15,7 @@ from ledger.anchor.node_answers import NodeReceipt, RpcCall, parse_block_hash
 from ledger.anchor.primitives import MAX_CHAIN_ID, Address, ChainError, ChainHash, RpcError
 from ledger.anchor.rpc_values import encode_data, encode_quantity, parse_data, parse_quantity
 from ledger.anchor.statement import AnchorDomain, AnchorSignature, origin_hash
-from ledger.anchor.submitter import Submitter
+from ledger.anchor.submitter import Submitter, contract_address
 from ledger.primitives import Hash, PublicKey
 from ledger.store.contract import TreeHead
 
@@ -61,6 +61,9 @@ class AnchorContract:
     def head(self) -> TreeHead | None:
         return self._reader.head()
 
+    def holds(self, claim: AnchorClaim) -> bool:
+        return self._reader.holds(claim)
+
     def claims_after(self, known: AnchorClaim | None, block: int) -> list[AnchorClaim]:
         return self._reader.claims_after(known, block)
 
@@ -93,12 +96,17 @@ class AnchorContract:
         return read_transaction(self._call, transaction_hash)
 
 
+def verify_chain_id(call: RpcCall, chain_id: int) -> None:
+    """Raises ChainError(``CHAIN_ID_MISMATCH``)."""
+    served = parse_quantity(call("eth_chainId", []), "eth_chainId", MAX_CHAIN_ID)
+    if served != chain_id:
+        message = f"the node serves chain {served}, not {chain_id}: check its address"
+        raise ChainError("CHAIN_ID_MISMATCH", message, retryable=False)
+
+
 def verify_chain(call: RpcCall, target: AnchorTarget) -> None:
     """Raises ChainError(``CHAIN_ID_MISMATCH``, ``GENESIS_MISMATCH``) unless the node serves the pinned chain."""
-    chain_id = parse_quantity(call("eth_chainId", []), "eth_chainId", MAX_CHAIN_ID)
-    if chain_id != target.chain_id:
-        message = f"the node serves chain {chain_id}, not {target.chain_id}: check its address"
-        raise ChainError("CHAIN_ID_MISMATCH", message, retryable=False)
+    verify_chain_id(call, target.chain_id)
     # By hand, for web3 refuses the extra data of permissioned chains.
     genesis_hash = parse_block_hash(call("eth_getBlockByNumber", ["0x0", False]))
     if genesis_hash != target.genesis_hash:
@@ -129,8 +137,9 @@ def deploy_contract(
     """
     verify_chain(call, target)
     if not _is_deployed(call, target):
-        if submitter.contract_address != target.contract:
-            message = f"this submitter's contract would stand at {submitter.contract_address.hex()}, not at the pinned"
+        created = contract_address(submitter.address)
+        if created != target.contract:
+            message = f"this submitter's contract would stand at {created.hex()}, not at the pinned"
             raise ChainError("DEPLOYER_FOREIGN", f"{message} {target.contract.hex()}", retryable=False)
         if read_nonce(call, submitter.address) != 0:
             message = "the submitter has sent transactions already: its contract cannot get the known address any more"

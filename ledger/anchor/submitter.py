@@ -1,9 +1,10 @@
-"""The account that pays for transactions: legacy transactions signed for one chain, and the address of its contract.
+"""The account that sends transactions: legacy transactions signed for one chain, and the address of its contract.
 
 A stolen submitter's key can spend the account's money and nothing else: what the contract takes is signed by another.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
@@ -26,7 +27,20 @@ class SignedTransaction:
     transaction_hash: ChainHash
 
 
-class Submitter:
+class Submitter(Protocol):
+    """Whoever signs for an account."""
+
+    @property
+    def address(self) -> Address: ...
+
+    def sign(
+        self, *, chain_id: int, nonce: int, to: Address | None, data: bytes, gas: int, gas_price: int
+    ) -> SignedTransaction:
+        """A legacy transaction (EIP-155) without value; without ``to`` it creates a contract. Raises TunukError."""
+        ...
+
+
+class KeySubmitter:
     """An account by its private key of 32 bytes. Raises FormatError(``BAD_SUBMITTER_KEY``)."""
 
     def __init__(self, private_key: bytes) -> None:
@@ -35,17 +49,16 @@ class Submitter:
         except ValueError as error:
             raise FormatError("BAD_SUBMITTER_KEY", "a submitter's key is 32 bytes, 1 … order - 1") from error
         self._account = account
-        self.address = Address(bytes.fromhex(account.address[2:]))
+        self._address = Address(bytes.fromhex(account.address[2:]))
 
     @property
-    def contract_address(self) -> Address:
-        """Where the contract stands that this account deploys as its first transaction (nonce 0)."""
-        return contract_address(self.address)
+    def address(self) -> Address:
+        return self._address
 
     def sign(
         self, *, chain_id: int, nonce: int, to: Address | None, data: bytes, gas: int, gas_price: int
     ) -> SignedTransaction:
-        """A legacy transaction (EIP-155) without value; without ``to`` it creates a contract. Deterministic."""
+        """As ``Submitter``. Deterministic."""
         fields: TransactionDictType = {
             "chainId": chain_id, "nonce": nonce, "gas": gas, "gasPrice": gas_price, "value": 0, "data": data,
         }  # fmt: skip

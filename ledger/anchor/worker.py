@@ -43,6 +43,8 @@ class Anchors(Protocol):
 
     def head(self) -> TreeHead | None: ...
 
+    def holds(self, claim: AnchorClaim) -> bool: ...
+
     def claims_after(self, known: AnchorClaim | None, block: int) -> list[AnchorClaim]: ...
 
     def submit(self, head: TreeHead, proof: Sequence[Hash], signature: AnchorSignature) -> ChainHash: ...
@@ -79,8 +81,9 @@ class AnchorWorker:
 
     ``open_anchors`` connects, and deploys where need be; it is asked again until it succeeds. ``last_claim`` is the
     newest claim on record. ``write_claim`` must be durable when it returns and may be called again with the same claim
-    after a crash. Claims are written in order, without gaps, for blocks at least ``confirmations`` below the last one
-    (0 where blocks are final at once). ``clock`` is monotonic, in seconds.
+    after a crash; ``replace_claims`` puts other claims in the place of all, where the chain has left a block. Claims
+    are written in order, without gaps, for blocks at least ``confirmations`` below the last one (0 where blocks are
+    final at once). ``clock`` is monotonic, in seconds.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class AnchorWorker:
         signer: AnchorSigner,
         last_claim: AnchorClaim | None,
         write_claim: Callable[[AnchorClaim], None],
+        replace_claims: Callable[[Sequence[AnchorClaim]], None],
         pace: AnchorPace,
         confirmations: int,
         clock: Callable[[], float],
@@ -100,6 +104,7 @@ class AnchorWorker:
         self._signer = signer
         self._last_claim = last_claim
         self._write_claim = write_claim
+        self._replace_claims = replace_claims
         self._pace = pace
         self._confirmations = confirmations
         self._clock = clock
@@ -146,12 +151,20 @@ class AnchorWorker:
     def _write_claims(self, anchors: Anchors) -> None:
         """Write down every anchor that is on the chain and not on record, whoever submitted it."""
         block = anchors.block_number() - self._confirmations
+        if block >= 0 and self._last_claim is not None and not anchors.holds(self._last_claim):
+            # Not on a chain whose blocks are final. What stands of the record is found anew, from the first on.
+            self._replace(anchors.claims_after(None, block))
         if block < (0 if self._last_claim is None else self._last_claim.block_number):
             return
         for claim in anchors.claims_after(self._last_claim, block):
             self._write_claim(claim)
             self._last_claim = claim
             self.status = replace(self.status, claimed=claim.head)
+
+    def _replace(self, claims: Sequence[AnchorClaim]) -> None:
+        self._replace_claims(claims)
+        self._last_claim = claims[-1] if claims else None
+        self.status = replace(self.status, claimed=None if self._last_claim is None else self._last_claim.head)
 
     def _look_after_pending(self, anchors: Anchors) -> Wait | None:
         if self._pending is None:
@@ -162,7 +175,10 @@ class AnchorWorker:
             waiting = plan_pending(self._pace, dropped=dropped, sent_at=self._pending.sent_at, now=self._clock())
             if waiting is not None:
                 return waiting
-        # In a block, or lost. What came of it, the contract's head tells.
+            # Lost, or held for too long by a node that may have lost touch with the others: ask another one.
+            self._anchors, self._pending = None, None
+            return Wait(0.0)
+        # In a block. What came of it, the contract's head tells.
         self._pending = None
         return None
 

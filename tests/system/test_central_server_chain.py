@@ -13,6 +13,7 @@ import pytest
 from central_server.chain_node import anchor_target
 from central_server.devices import read_roster
 from central_server.directory import ElectionDirectory
+from central_server.init_network import NetworkOptions
 from central_server.log_access import open_signer
 from ledger.anchor.chain_server import ChainServer
 from ledger.anchor.check import ChainPins, check_anchors, read_anchored_head
@@ -106,7 +107,7 @@ def node(tmp_path: Path) -> Iterator[tuple[ChainServer, int]]:
 
 def test_a_node_of_an_external_network_is_used_the_same_way(tmp_path: Path, node: tuple[ChainServer, int]) -> None:
     network, chain_id = node
-    directory = init_small(tmp_path, chain_rpc=network.url, chain_id=chain_id)
+    directory = init_small(tmp_path, network=NetworkOptions((network.url,), chain_id))
     state = roster_small(directory)
     with ServerProcess(directory) as server:
         assert server.addresses["rpc"] == network.url

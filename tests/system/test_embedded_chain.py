@@ -25,13 +25,13 @@ from ledger.anchor.evm_connection import EvmConnection
 from ledger.anchor.evm_transactions import wait_for_receipt
 from ledger.anchor.node_answers import NodeReceipt, RpcCall
 from ledger.anchor.primitives import ChainError, ChainHash
-from ledger.anchor.submitter import Submitter
+from ledger.anchor.submitter import KeySubmitter, contract_address
 from ledger.merkle import CompactRange, consistency_proof, hash_leaf, merkle_root
 from ledger.primitives import Hash, PublicKey, sha256
 from ledger.store.contract import TreeHead
 
 CHAIN_ID = 240_414
-ANCHOR_KEY, SUBMITTER = AnchorKey(sha256(b"anchor key")), Submitter(sha256(b"submitter key"))
+ANCHOR_KEY, SUBMITTER = AnchorKey(sha256(b"anchor key")), KeySubmitter(sha256(b"submitter key"))
 LEAVES = [hash_leaf(b"entry %d" % number) for number in range(64)]
 
 
@@ -65,7 +65,7 @@ def target(tmp_path: Path) -> AnchorTarget:
     chain.close()
     log_key = PublicKey(bytes(32))
     return AnchorTarget(
-        CHAIN_ID, genesis_hash, SUBMITTER.contract_address, "cec.example/log", log_key, ANCHOR_KEY.address
+        CHAIN_ID, genesis_hash, contract_address(SUBMITTER.address), "cec.example/log", log_key, ANCHOR_KEY.address
     )
 
 

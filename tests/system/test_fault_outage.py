@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from central_server.directory import ElectionDirectory
+from central_server.init_network import NetworkOptions
 from ledger.anchor.chain_server import ChainServer
 from ledger.anchor.embedded_chain import EmbeddedChain
 from ledger.policy import parse_policy
@@ -109,7 +110,7 @@ def published_repeats(directory: ElectionDirectory) -> int | None:
 
 def test_the_chain_is_down_all_night(tmp_path: Path, network: Network) -> None:
     """Receipts and results go on, health says so; when it is back all is anchored, each head once."""
-    directory = init_small(tmp_path, chain_rpc=network.url, chain_id=1337)
+    directory = init_small(tmp_path, network=NetworkOptions((network.url,), 1337))
     state = roster_small(directory)
     election_id = Hash.from_hex(state.election_id)
     network.down()

@@ -125,8 +125,7 @@ def init_small(root: Path, **changes: Any) -> ElectionDirectory:
     chosen: dict[str, Any] = {
         "definition": definition,
         "server_url": None,
-        "chain_rpc": None,
-        "chain_id": None,
+        "network": None,
         "snapshot_seconds": 1,
         "anchor_seconds": 1,
     }

@@ -43,6 +43,9 @@ class Chain:
     def head(self) -> TreeHead | None:
         return self.claims[-1].head if self.claims else None
 
+    def holds(self, claim: AnchorClaim) -> bool:
+        return claim in self.claims
+
     def claims_after(self, known: AnchorClaim | None, block: int) -> list[AnchorClaim]:
         return [claim for claim in self.claims[:block] if known is None or claim.head.size > known.head.size]
 

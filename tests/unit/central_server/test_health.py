@@ -38,7 +38,7 @@ def make_health(
 
     followers = (
         report("publication", publication, {"snapshot": 4, "size": 10}),
-        report("anchoring", anchoring, {"size": 7, "lag": 3}),
+        report("anchoring", anchoring, {"size": 7, "lag": 3, "nodes": 2, "nodes_failing": 1}),
     )
     roster = Roster(small_night().fold.definition)
     return Health(roster, cast(AppendQueue, Queue(ingest)), followers, lambda: vitals, 1_000, lambda: now)
@@ -49,7 +49,9 @@ def test_the_whole_says_how_far_all_is() -> None:
     assert (document["status"], document["ready"], document["reasons"]) == ("ok", True, [])
     assert document["log"] == {"problem": None, "size": 12}
     assert document["publication"] == {"problem": None, "snapshot": 4, "size": 10, "lag": 2, "lag_seconds": 3}
-    assert document["anchoring"] == {"problem": None, "size": 7, "lag": 3, "lag_seconds": 60}
+    assert document["anchoring"] == {
+        "problem": None, "size": 7, "lag": 3, "lag_seconds": 60, "nodes": 2, "nodes_failing": 1,
+    }  # fmt: skip
     assert document["disk"] == {"problem": None}
     assert make_health().read_all()["disk"] == {"problem": None, "free_bytes": 1_000}
 

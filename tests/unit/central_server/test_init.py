@@ -9,6 +9,7 @@ import pytest
 from central_server import init
 from central_server.directory import ElectionDirectory
 from central_server.directory_lock import hold_directory
+from central_server.init_network import NetworkOptions
 from central_server.settings import read_settings
 from ledger.anchor.embedded_chain import EmbeddedChain
 from ledger.errors import ConflictError, FormatError, TunukError
@@ -78,10 +79,10 @@ def test_an_interrupted_init_is_completed(
 
 
 def test_an_external_network_needs_no_chain_of_ours(tmp_path: Path) -> None:
-    directory = init_small(tmp_path, chain_rpc="http://127.0.0.1:1", chain_id=1337)
+    directory = init_small(tmp_path, network=NetworkOptions(("http://127.0.0.1:1", "http://127.0.0.1:2"), 1337))
     assert not directory.chain.exists()
     settings = read_settings(directory.settings)
-    assert (settings.chain.rpc, settings.chain.chain_id) == ("http://127.0.0.1:1", 1337)
+    assert (settings.chain.nodes, settings.chain.chain_id) == (("http://127.0.0.1:1", "http://127.0.0.1:2"), 1337)
 
 
 def test_a_bad_definition_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -100,10 +101,10 @@ def test_a_bad_definition_leaves_nothing_behind(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        ({"chain_id": 5}, "CHAIN_OPTIONS"),
-        ({"chain_rpc": "http://127.0.0.1:1"}, "CHAIN_OPTIONS"),
-        ({"chain_rpc": "ftp://node", "chain_id": 5}, "BAD_OPTION"),
-        ({"chain_rpc": "http://node", "chain_id": 2**60}, "BAD_OPTION"),
+        ({"network": NetworkOptions(("ftp://node",), 5)}, "BAD_OPTION"),
+        ({"network": NetworkOptions(("http://node", "http://node"), 5)}, "BAD_OPTION"),
+        ({"network": NetworkOptions(("http://node",), 2**60)}, "BAD_OPTION"),
+        ({"network": NetworkOptions(("http://node",), 5, signer=("http://signer", "0x12"))}, "BAD_OPTION"),
         ({"server_url": "http://plain.example"}, "BAD_OPTION"),
         ({"server_url": "https://cec.example/path"}, "BAD_OPTION"),
         ({"server_url": "https://выборы.example"}, "BAD_OPTION"),

@@ -9,12 +9,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from central_server import bundles, roster
 from central_server.certificates import certificate_key
-from central_server.chain_node import anchor_target, load_submitter, open_node
+from central_server.chain_node import anchor_target, open_nodes
 from central_server.devices import read_roster
 from central_server.directory import ElectionDirectory
 from central_server.log_access import open_log, open_signer
 from central_server.roster_state import RosterState, read_finished_state, read_state
 from central_server.settings import read_settings
+from central_server.submitters import open_submitter
 from ledger.anchor.evm import open_contract
 from ledger.definition import Definition
 from ledger.errors import ConflictError, TunukError
@@ -47,9 +48,13 @@ def verify_whole(directory: ElectionDirectory, state: RosterState) -> None:
     assert (state.election_id, state.origin) == (election.election_id.hex(), election.origin())
     [log] = parse_policy(directory.policy.read_bytes()).logs
     assert (log.key.name, log.key.public_key) == (state.origin, open_signer(directory, "log").public_key)
-    with open_node(directory, read_settings(directory.settings), 0, lambda: 0.0) as node:
-        target = anchor_target(election, open_signer(directory, "log").public_key)
-        open_contract(node.call, target, load_submitter(directory), 0)
+    settings = read_settings(directory.settings)
+    target = anchor_target(election, open_signer(directory, "log").public_key)
+    with (
+        open_submitter(directory, settings, None) as submitter,
+        open_nodes(directory, settings, 0, lambda: 0.0) as nodes,
+    ):
+        nodes.open(lambda call: open_contract(call, target, submitter(), 0))
     for place in range(3):
         verify_bundle(directory, place, entries)
 

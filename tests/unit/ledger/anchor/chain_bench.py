@@ -15,7 +15,7 @@ from ledger.anchor.evm_transactions import wait_for_receipt
 from ledger.anchor.json_rpc import MethodError
 from ledger.anchor.node_answers import NodeReceipt, RpcCall
 from ledger.anchor.primitives import ChainError, ChainHash, RpcError
-from ledger.anchor.submitter import Submitter
+from ledger.anchor.submitter import KeySubmitter, contract_address
 from ledger.merkle import CompactRange, consistency_proof, hash_leaf, merkle_root
 from ledger.primitives import Hash, PublicKey, sha256
 from ledger.store.contract import TreeHead
@@ -77,13 +77,13 @@ class Bench:
     log: MemoryLog
     target: AnchorTarget
     anchor_key: AnchorKey
-    submitter: Submitter
+    submitter: KeySubmitter
 
-    def deploy(self, submitter: Submitter | None = None) -> AnchorContract:
+    def deploy(self, submitter: KeySubmitter | None = None) -> AnchorContract:
         """The contract, given heads by its deployer or by somebody else."""
         return deploy_contract(self.node.call, self.target, submitter or self.submitter, 0, wait_in_tests)
 
-    def anchor(self, *sizes: int, submitter: Submitter | None = None) -> list[AnchorClaim]:
+    def anchor(self, *sizes: int, submitter: KeySubmitter | None = None) -> list[AnchorClaim]:
         """Anchor these sizes one after another; all the claims on the chain."""
         contract = self.deploy(submitter)
         for size in sizes:
@@ -104,9 +104,10 @@ def wait_in_tests(call: RpcCall, transaction_hash: ChainHash) -> NodeReceipt:
 
 
 def make_bench(directory: Path) -> Bench:
-    anchor_key, submitter = AnchorKey(sha256(b"anchor key")), Submitter(sha256(b"submitter key"))
+    anchor_key, submitter = AnchorKey(sha256(b"anchor key")), KeySubmitter(sha256(b"submitter key"))
     chain = EmbeddedChain.create(directory, CHAIN_ID, {submitter.address: 10**18}, lambda: START)
-    target = AnchorTarget(CHAIN_ID, chain.genesis_hash, submitter.contract_address, ORIGIN, LOG_KEY, anchor_key.address)
+    contract = contract_address(submitter.address)
+    target = AnchorTarget(CHAIN_ID, chain.genesis_hash, contract, ORIGIN, LOG_KEY, anchor_key.address)
     bench = Bench(chain, Node(chain), MemoryLog(), target, anchor_key, submitter)
     bench.deploy()
     return bench

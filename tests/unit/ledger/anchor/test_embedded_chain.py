@@ -10,7 +10,7 @@ from ledger.anchor.chain_store import FILE_NAME, ChainStore, StoredLog
 from ledger.anchor.contract_code import encode_anchor_call
 from ledger.anchor.embedded_chain import EmbeddedChain
 from ledger.anchor.primitives import Address
-from ledger.anchor.submitter import Submitter
+from ledger.anchor.submitter import KeySubmitter
 from ledger.errors import FormatError, TunukError
 from ledger.store.durable import StorageError
 from tests.unit.ledger.anchor.chain_bench import CHAIN_ID, START, Bench, make_bench
@@ -122,7 +122,7 @@ def test_no_account_but_the_funded_has_money(bench: Bench) -> None:
     assert bench.chain.read_account(bench.submitter.address, 0) == (0, 10**18, b"")
 
 
-def sign(submitter: Submitter, **changes: int) -> bytes:
+def sign(submitter: KeySubmitter, **changes: int) -> bytes:
     fields = {"chain_id": CHAIN_ID, "nonce": 1, "gas": 21_000, "gas_price": 0, **changes}
     return submitter.sign(to=SOMEBODY, data=b"", **fields).raw
 

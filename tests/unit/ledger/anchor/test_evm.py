@@ -9,12 +9,12 @@ import pytest
 from ledger.anchor.evm import deploy_contract, open_contract
 from ledger.anchor.evm_transactions import TransactionState, read_transaction, wait_for_receipt
 from ledger.anchor.primitives import Address, ChainError, ChainHash, RpcError
-from ledger.anchor.submitter import Submitter, contract_address
+from ledger.anchor.submitter import KeySubmitter, contract_address
 from ledger.errors import FormatError
 from ledger.primitives import PublicKey, sha256
 from tests.unit.ledger.anchor.chain_bench import CHAIN_ID, Bench, wait_in_tests
 
-OTHER = Submitter(sha256(b"another account"))
+OTHER = KeySubmitter(sha256(b"another account"))
 
 
 @pytest.mark.independent
@@ -28,7 +28,7 @@ def test_the_contract_stands_at_the_address_known_beforehand(bench: Bench) -> No
     receipt = bench.node.call("eth_getBlockReceipts", ["0x1"])
     assert isinstance(receipt, list)
     assert receipt[0]["contractAddress"] == "0x" + bench.target.contract.hex()
-    assert bench.target.contract == bench.submitter.contract_address
+    assert bench.target.contract == contract_address(bench.submitter.address)
 
 
 def test_deploying_again_changes_nothing(bench: Bench) -> None:
@@ -57,7 +57,7 @@ def test_what_does_not_fit_the_pins_is_not_used(bench: Bench, change: dict[str, 
 
 def test_an_address_that_cannot_be_reached_any_more_is_told(bench: Bench) -> None:
     """The address depends on the deployer and its first transaction."""
-    elsewhere = replace(bench.target, contract=OTHER.contract_address)
+    elsewhere = replace(bench.target, contract=contract_address(OTHER.address))
     with pytest.raises(ChainError) as foreign:
         deploy_contract(bench.node.call, elsewhere, bench.submitter, 0, wait_in_tests)
     assert foreign.value.code == "DEPLOYER_FOREIGN"
@@ -145,7 +145,7 @@ def test_waiting_for_a_block_ends(known: object, state: TransactionState) -> Non
 @pytest.mark.parametrize("key", [b"", bytes(32), b"\xff" * 32, b"\x01" * 31])
 def test_a_bad_submitters_key_is_refused(key: bytes) -> None:
     with pytest.raises(FormatError):
-        Submitter(key)
+        KeySubmitter(key)
 
 
 def reverse(logs: list[object]) -> object:

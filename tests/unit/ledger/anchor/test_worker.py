@@ -1,6 +1,6 @@
 """The anchor worker follows the log through failures, other submitters and restarts; no anchor twice, none lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -10,7 +10,7 @@ from ledger.anchor.claim import AnchorClaim
 from ledger.anchor.primitives import Address, ChainError
 from ledger.anchor.schedule import AnchorPace
 from ledger.anchor.statement import AnchorDomain
-from ledger.anchor.submitter import Submitter
+from ledger.anchor.submitter import KeySubmitter
 from ledger.anchor.worker import AnchorWorker
 from ledger.errors import RollbackError
 from ledger.primitives import sha256
@@ -40,6 +40,7 @@ class Run:
             signer=self.bench.anchor_key,
             last_claim=self.written[-1] if self.written else None,
             write_claim=self.write,
+            replace_claims=self.replace,
             pace=PACE,
             confirmations=0,
             clock=lambda: self.now,
@@ -48,6 +49,9 @@ class Run:
     def write(self, claim: AnchorClaim) -> None:
         self.write_fault()
         self.written.append(claim)
+
+    def replace(self, claims: Sequence[AnchorClaim]) -> None:
+        self.written[:] = claims
 
     def publish(self, size: int) -> None:
         self.bench.log.published = size
@@ -169,11 +173,13 @@ def test_somebody_elses_anchors_get_claims_too(run: Run) -> None:
     assert run.written == run.bench.deploy().claims_after(None, run.bench.chain.head_number())
 
 
-@pytest.mark.parametrize("somebody", [None, Submitter(sha256(b"an observer"))], ids=["same account", "another account"])
+@pytest.mark.parametrize(
+    "somebody", [None, KeySubmitter(sha256(b"an observer"))], ids=["same account", "another account"]
+)
 @pytest.mark.parametrize("step", ["eth_call", "eth_sendRawTransaction"])
 @pytest.mark.parametrize("meanwhile", [5, 8])
 def test_losing_the_race_to_somebody_else_is_no_harm(
-    run: Run, somebody: Submitter | None, step: str, meanwhile: int
+    run: Run, somebody: KeySubmitter | None, step: str, meanwhile: int
 ) -> None:
     """Between the look at the contract and the transaction another submitter anchors as much, or less."""
     run.publish(3)

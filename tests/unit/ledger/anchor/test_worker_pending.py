@@ -36,6 +36,9 @@ class HaltedChain:
     def head(self) -> TreeHead | None:
         return self.anchored
 
+    def holds(self, claim: AnchorClaim) -> bool:
+        return True
+
     def claims_after(self, known: AnchorClaim | None, block: int) -> list[AnchorClaim]:
         self.claims_asked_up_to.append(block)
         return []
@@ -55,6 +58,7 @@ def make_worker(chain: HaltedChain, log: MemoryLog, clock: list[float], confirma
         signer=AnchorKey(sha256(b"key")),
         last_claim=None,
         write_claim=lambda claim: None,
+        replace_claims=lambda claims: None,
         pace=PACE,
         confirmations=confirmations,
         clock=lambda: clock[0],
@@ -78,7 +82,7 @@ def test_a_halted_chain_gets_one_transaction_at_a_time() -> None:
 def test_a_dropped_transaction_is_replaced_after_the_interval() -> None:
     chain, log, clock = HaltedChain(state=TransactionState.UNKNOWN), MemoryLog(published=5), [0.0]
     worker = make_worker(chain, log, clock)
-    for _ in range(3):
+    for _ in range(4):
         clock[0] += worker.step()
     assert [head.size for head in chain.sent] == [5, 5]
     assert clock[0] >= PACE.interval
