@@ -63,6 +63,11 @@ def verify_once_each(directory: ElectionDirectory, url: str) -> list[AnchorClaim
     return claims
 
 
+def observer(directory: ElectionDirectory, *arguments: object) -> bytes:
+    command = [tool("observer"), *map(str, arguments), "--policy", str(directory.policy)]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=60).stdout
+
+
 def test_it_anchors_and_everyone_can_check_it(tmp_path: Path, network: CliqueNetwork, verify: Verify) -> None:
     directory = make_election(tmp_path, network)
     with serving(directory) as server:
@@ -75,10 +80,9 @@ def test_it_anchors_and_everyone_can_check_it(tmp_path: Path, network: CliqueNet
     status, report = verify(directory.publication, directory.policy, network.urls[1])
     assert (status, report["ok"]) == (0, True), report
     proof = tmp_path / "101.proof"
-    command = [tool("observer"), "prove", directory.publication, "--policy", directory.policy, "--precinct", "101"]
-    subprocess.run([*command, "--rpc", network.urls[2], "--out", proof], check=True, capture_output=True, timeout=60)
-    command = [tool("observer"), "check", proof, "--policy", directory.policy, "--json"]
-    proved = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)["anchor"]
+    made = ("prove", directory.publication, "--precinct", "101", "--rpc", network.urls[2], "--out", proof)
+    observer(directory, *made)
+    proved = json.loads(observer(directory, "check", proof, "--json"))["anchor"]
     block = network.nodes[3].ask("eth_getBlockByNumber", hex(proved["block"]), False)
     assert proved["block_hash"] == block["hash"] and proved["validators"] == 0
 
