@@ -22,7 +22,8 @@ from ledger.anchor.evm_transactions import wait_for_receipt
 from ledger.anchor.node_answers import NodeReceipt, RpcCall, parse_block_hash
 from ledger.anchor.primitives import ChainHash
 from ledger.anchor.schedule import AnchorPace
-from ledger.anchor.submitter import KeySubmitter, contract_address
+from ledger.anchor.submitter import KeySubmitter
+from ledger.anchor.transactions import contract_address
 from ledger.anchor.worker import AnchorWorker
 from ledger.primitives import sha256
 from tests.system.network.clique import CHAIN_ID, PERIOD_S, CliqueNetwork

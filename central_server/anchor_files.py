@@ -12,6 +12,8 @@ import msgspec
 
 from central_server.publication import Write
 from ledger.anchor.claim import MAX_CLAIM, AnchorClaim, encode_claim, parse_claim
+from ledger.anchor.primitives import Address
+from ledger.anchor.signed_statement import PATH, SignedStatement, encode_signed_statement
 from ledger.errors import FormatError
 from ledger.store.durable import make_directory, read_file, write_file
 
@@ -29,11 +31,13 @@ class _Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AnchorFiles:
     """The claims of one public folder. ``last_claim`` is the newest one that is completely there, None for none.
 
-    Raises StorageError.
+    ``contract``: the one in force, or None for whichever. Claims of those that it succeeded stay, and are none of its
+    own. Raises StorageError.
     """
 
-    def __init__(self, directory: Path, write: Write = write_file) -> None:
+    def __init__(self, directory: Path, contract: Address | None, write: Write = write_file) -> None:
         self._folder = directory / FOLDER
+        self._contract = contract
         self._write = write
         self._sizes, self.last_claim = self._read()
 
@@ -45,12 +49,18 @@ class AnchorFiles:
         self._write(self._folder / INDEX, encode_index(sizes))
         self._sizes, self.last_claim = sizes, claim
 
-    def replace(self, claims: Sequence[AnchorClaim]) -> None:
-        """Put these in the place of all that were written, in ascending order of their sizes."""
+    def write_statement(self, statement: SignedStatement) -> None:
+        """What the anchor key has signed last, for whoever wants to have it anchored."""
         make_directory(self._folder)
+        self._write(self._folder / Path(PATH).name, encode_signed_statement(statement))
+
+    def replace(self, claims: Sequence[AnchorClaim]) -> None:
+        """Put these in the place of all that were written of this contract, in ascending order of their sizes."""
+        make_directory(self._folder)
+        others = [size for size in self._sizes if self._read_claim(size).contract != self._contract]
         for claim in claims:
             self._write(self._folder / f"{claim.head.size}.json", encode_claim(claim))
-        sizes = [claim.head.size for claim in claims]
+        sizes = sorted({*others, *(claim.head.size for claim in claims)})
         self._write(self._folder / INDEX, encode_index(sizes))
         self._sizes, self.last_claim = sizes, claims[-1] if claims else None
 
@@ -62,10 +72,15 @@ class AnchorFiles:
             sizes = msgspec.json.decode(index, type=_Index).sizes
             if not sizes or encode_index(sorted(set(sizes))) != index:
                 return [], None
-            claim = read_file(self._folder / f"{sizes[-1]}.json", MAX_CLAIM)
-            return (sizes, parse_claim(claim)) if claim is not None else ([], None)
+            claim = self._read_claim(sizes[-1])
         except (msgspec.DecodeError, FormatError):
             return [], None
+        return sizes, claim if self._contract in (None, claim.contract) else None
+
+    def _read_claim(self, size: int) -> AnchorClaim:
+        """Raises FormatError."""
+        data = read_file(self._folder / f"{size}.json", MAX_CLAIM)
+        return parse_claim(b"" if data is None else data)
 
 
 def encode_index(sizes: list[int]) -> bytes:

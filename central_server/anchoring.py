@@ -11,9 +11,11 @@ from pathlib import Path
 from central_server.anchor_files import AnchorFiles
 from ledger.anchor.anchor_key import AnchorSigner, GuardedAnchorSigner
 from ledger.anchor.schedule import AnchorPace
+from ledger.anchor.signed_statement import SignedStatement
+from ledger.anchor.statement import AnchorDomain
 from ledger.anchor.worker import Anchors, AnchorStatus, AnchorWorker
-from ledger.errors import RollbackError
-from ledger.merkle import consistency_proof
+from ledger.errors import RollbackError, TunukError
+from ledger.merkle import compact_range, consistency_proof
 from ledger.primitives import Hash
 from ledger.store.contract import EMPTY_HEAD, Guard, Store, TreeHead
 from ledger.store.durable import StorageError, read_file
@@ -41,6 +43,11 @@ class PublishedFolder:
     def consistency_proof(self, old_size: int, new_size: int) -> Sequence[Hash]:
         """From the tiles of the published checkpoint of ``new_size``. Raises FormatError, StorageError."""
         return consistency_proof(old_size, new_size, TileReader(new_size, self._read_tile).subtree)
+
+    def root_at(self, size: int) -> Hash:
+        """From the tiles of the newest checkpoint. Raises FormatError, StorageError."""
+        newest = read_published(self._directory, self._origin)
+        return compact_range(size, TileReader(newest.size, self._read_tile).subtree).root()
 
     def _read_tile(self, tile: Tile) -> bytes:
         path = self._directory / encode_tile_path(tile)
@@ -75,6 +82,7 @@ class AnchorFollower:
     def __init__(
         self,
         open_anchors: Callable[[], Anchors],
+        domain: AnchorDomain,
         folder: PublishedFolder,
         files: AnchorFiles,
         signer: AnchorSigner,
@@ -84,6 +92,10 @@ class AnchorFollower:
         tell: Callable[[str], None],
     ) -> None:
         self._open_anchors = open_anchors
+        self._domain = domain
+        self._seconds = seconds
+        self._stated: TreeHead | None = None
+        self._stated_at: float | None = None
         self._folder = folder
         self._files = files
         self._signer = signer
@@ -124,12 +136,28 @@ class AnchorFollower:
 
     def step(self) -> float:
         """Do what can be done now; the seconds until the next step."""
-        seconds = self._worker.step()
+        seconds = min(self._worker.step(), self._publish_statement())
         status = self._worker.status
         if status.problem != self._told:
             self._tell("works again" if status.problem is None else f"{status.problem}: {status.message}")
             self._told = status.problem
         return seconds
+
+    def _publish_statement(self) -> float:
+        """Sign the newest published head for whoever anchors it, chain or no chain; the seconds until the next one."""
+        now = self._monotonic()
+        due = now if self._closing or self._stated_at is None else self._stated_at + self._seconds
+        try:
+            head = self._folder.newest_head()
+            if head is None or head == self._stated or now < due:
+                return max(due - now, POLL_SECONDS)
+            signature = self._signer.sign_anchor(self._domain, head)
+            self._files.write_statement(SignedStatement(head, self._domain.chain_id, self._domain.contract, signature))
+        except TunukError:
+            # The worker and the server's watch meet the same, and say so.
+            return self._seconds
+        self._stated, self._stated_at = head, now
+        return self._seconds
 
     def close(self) -> bool:
         """Anchor the last head without waiting for the interval; True once it is on the chain and its claim published.

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 from central_server.directory import ElectionDirectory
-from central_server.keys import load_key
 from central_server.settings import Settings
-from ledger.anchor.anchor_key import AnchorKey
 from ledger.anchor.chain_server import ChainServer
 from ledger.anchor.embedded_chain import EmbeddedChain
 from ledger.anchor.evm import AnchorTarget, verify_chain_id
@@ -17,7 +15,7 @@ from ledger.anchor.evm_connection import EvmConnection
 from ledger.anchor.node_answers import RpcCall, parse_block_hash
 from ledger.anchor.nodes import ChainNode, ChainNodes
 from ledger.anchor.primitives import Address, ChainHash
-from ledger.election import Election
+from ledger.election import ChainPins
 from ledger.primitives import PublicKey
 
 GAS_PRICE = 0
@@ -48,14 +46,13 @@ def open_nodes(
         server.stop()
 
 
-def anchor_target(election: Election, log_public_key: PublicKey) -> AnchorTarget:
-    """What the election record pins: the chain, and what the contract was deployed with."""
-    pins = election.chain
+def anchor_target(pins: ChainPins, origin: str, log_public_key: PublicKey) -> AnchorTarget:
+    """What the log pins: the chain, and what the contract was deployed with."""
     return AnchorTarget(
         pins.chain_id,
         ChainHash(pins.genesis_hash),
         Address(pins.contract),
-        election.origin(),
+        origin,
         log_public_key,
         Address(pins.anchor_address),
     )
@@ -65,8 +62,3 @@ def genesis_hash_of(call: RpcCall, chain_id: int) -> ChainHash:
     """Of the chain with this id. Raises ChainError(``CHAIN_ID_MISMATCH``), FormatError."""
     verify_chain_id(call, chain_id)
     return parse_block_hash(call("eth_getBlockByNumber", ["0x0", False]))
-
-
-def load_anchor_key(directory: ElectionDirectory) -> AnchorKey:
-    """The key that signs anchors. Raises KeyFileError."""
-    return AnchorKey(load_key(directory.key("anchor"), "secp256k1"))

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from central_server.certificates import certificate_key
 from ledger.definition import Definition
-from ledger.election import Election
+from ledger.election import ChainPins, Election
 from ledger.errors import FormatError
 from ledger.fold import Fold
 from ledger.key_book import NamedKeys
@@ -97,6 +97,11 @@ class RosterReader:
     def keys(self) -> NamedKeys:
         """Every key that the log names so far."""
         return self._fold.definition.keys
+
+    @property
+    def chains(self) -> tuple[ChainPins, ...]:
+        """The election's pins and those that succeeded them; the last one is in force."""
+        return tuple(self._fold.definition.chains)
 
     def _advance(self, store: Store) -> None:
         for index, entry in read_entries(store, self._fold.size, store.head().size):

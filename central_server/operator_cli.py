@@ -13,6 +13,7 @@ from pathlib import Path
 
 from central_server.backup import make_backup
 from central_server.directory import ElectionDirectory
+from central_server.new_contract import make_contract
 from central_server.operator_lines import json_encoder
 from central_server.operator_log import OperatorLog
 from central_server.restore import make_guard, restore_backup
@@ -102,6 +103,12 @@ def _run_chain(options: argparse.Namespace, directory: ElectionDirectory) -> int
     return 0
 
 
+def _run_new_contract(_: argparse.Namespace, directory: ElectionDirectory) -> int:
+    """Raises TunukError."""
+    _print(make_contract(directory, time.time, time.monotonic))
+    return 0
+
+
 def _run_status(options: argparse.Namespace, directory: ElectionDirectory) -> int:
     """0 when all is well, 1 when something is not, 2 where nothing can be told."""
     try:
@@ -185,6 +192,10 @@ OPERATOR_COMMANDS = (
         "guard", "make a lost guard anew, where it is certain that nothing was signed after this log", _run_guard,
         _add_guard_options, _DONE,
         ("central-server guard --dir DIR --checkpoint publication/checkpoint mirror/checkpoint",),
+    ),
+    OperatorCommand(
+        "new-contract", "deploy a contract that can succeed the one in force; prints what officials have to sign",
+        _run_new_contract, lambda parser: None, _DONE, ("central-server new-contract --dir DIR > chain.json",),
     ),
     OperatorCommand(
         "chain", "serve the embedded chain alone, for a later audit; prints its address as one line of JSON",

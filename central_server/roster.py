@@ -13,8 +13,9 @@ from pathlib import Path
 
 import msgspec
 
+from central_server.anchor_keys import load_anchor_key
 from central_server.bundles import is_whole, write_bundle
-from central_server.chain_node import GAS_PRICE, anchor_target, genesis_hash_of, load_anchor_key, open_nodes
+from central_server.chain_node import GAS_PRICE, anchor_target, genesis_hash_of, open_nodes
 from central_server.definition_checks import verify_definition
 from central_server.definition_file import MAX_DEFINITION, DefinitionFile
 from central_server.devices import read_roster
@@ -33,7 +34,7 @@ from ledger.anchor.evm import deploy_contract
 from ledger.anchor.evm_transactions import wait_for_receipt
 from ledger.anchor.nodes import ChainNodes
 from ledger.anchor.primitives import Address, ChainHash
-from ledger.anchor.submitter import Submitter, contract_address
+from ledger.anchor.transactions import Submitter, contract_address
 from ledger.election import ChainPins, Election, ValidatorSet
 from ledger.errors import ConflictError
 from ledger.log import initialise_guard
@@ -162,7 +163,7 @@ def _deploy(
     monotonic: Callable[[], float],
 ) -> None:
     """Deploy the anchor contract at the pinned address, or find it there with the right code."""
-    target = anchor_target(election, open_signer(directory, "log").public_key)
+    target = anchor_target(election.chain, election.origin(), open_signer(directory, "log").public_key)
     pause = threading.Event().wait
     wait = partial(wait_for_receipt, clock=monotonic, wait=pause, timeout=DEPLOY_SECONDS, pause=0.2)
     nodes.open(lambda call: deploy_contract(call, target, submitter, GAS_PRICE, wait))

@@ -9,27 +9,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from central_server.anchor_files import AnchorFiles
+from central_server.anchor_keys import find_anchor_key
 from central_server.anchoring import AnchorFollower, PublishedFolder, guarded
 from central_server.chain_node import (
     GAS_PRICE,
     anchor_target,
-    load_anchor_key,
     open_nodes,
 )
 from central_server.directory import ElectionDirectory
 from central_server.follower import Progress, Publisher
 from central_server.follower_thread import FollowerThread
 from central_server.health import FollowerReport
+from central_server.keys import KeyFileError
 from central_server.log_access import open_log, open_signer
 from central_server.operator_log import OperatorLog
 from central_server.settings import Settings
 from central_server.submitters import open_submitter
 from central_server.witnesses import Witnesses
 from central_server.witnessing import complete_published, publish_cosigned, run_witnesses, witness_reports
+from ledger.anchor.anchor_key import AnchorKey
 from ledger.anchor.evm import AnchorContract, open_contract
 from ledger.anchor.nodes import ChainNodes
-from ledger.anchor.submitter import Submitter
-from ledger.election import Election
+from ledger.anchor.primitives import Address
+from ledger.anchor.statement import AnchorDomain, origin_hash
+from ledger.anchor.transactions import Submitter
+from ledger.election import ChainPins, Election
 from ledger.store.durable import StorageError
 from ledger.store.guard import FileGuard
 from ledger.store.sqlite import SqliteStore
@@ -85,11 +89,12 @@ class Followers:
 
 @dataclass(frozen=True, slots=True)
 class FollowerContext:
-    """What both followers are made of."""
+    """What both followers are made of. ``pins``: of the chain in force."""
 
     directory: ElectionDirectory
     settings: Settings
     election: Election
+    pins: ChainPins
     clock: Callable[[], float]
     monotonic: Callable[[], float]
     operator: OperatorLog
@@ -143,15 +148,16 @@ def _run_anchoring(context: FollowerContext, rpc_port: int) -> Iterator[tuple[Fo
     """Anchor, unless the embedded chain cannot be opened: that is told, and everything else goes on without it."""
     with contextlib.ExitStack() as stack:
         try:
+            suffix, key = find_anchor_key(context.directory, Address(context.pins.anchor_address))
             nodes = stack.enter_context(open_nodes(context.directory, context.settings, rpc_port, context.clock))
-        except StorageError as error:
+        except (KeyFileError, StorageError) as error:
             context.operator.tell_error("anchoring", error)
             code = error.code
             yield FollowerReport("anchoring", lambda: code, dict), None
             return
         store = stack.enter_context(SqliteStore(context.directory.log, context.election.origin()))
-        submitter = stack.enter_context(open_submitter(context.directory, context.settings, context.password_file))
-        follower = _make_anchor_follower(context, nodes, submitter, store)
+        account = open_submitter(context.directory, context.settings, context.password_file, suffix)
+        follower = _make_anchor_follower(context, nodes, key, stack.enter_context(account), store)
         closing_seconds = ANCHOR_CLOSING_SECONDS
         thread = stack.enter_context(_thread(context, "anchoring", follower.step, follower.close, closing_seconds))
 
@@ -162,10 +168,14 @@ def _run_anchoring(context: FollowerContext, rpc_port: int) -> Iterator[tuple[Fo
 
 
 def _make_anchor_follower(
-    context: FollowerContext, nodes: ChainNodes, submitter: Callable[[], Submitter], store: SqliteStore
+    context: FollowerContext,
+    nodes: ChainNodes,
+    key: AnchorKey,
+    submitter: Callable[[], Submitter],
+    store: SqliteStore,
 ) -> AnchorFollower:
     directory, origin = context.directory, context.election.origin()
-    target = anchor_target(context.election, open_signer(directory, "log").public_key)
+    target = anchor_target(context.pins, origin, open_signer(directory, "log").public_key)
 
     def open_anchors() -> AnchorContract:
         account = submitter()
@@ -173,9 +183,10 @@ def _make_anchor_follower(
 
     return AnchorFollower(
         open_anchors,
+        AnchorDomain(target.chain_id, target.contract, origin_hash(origin)),
         PublishedFolder(directory.publication, origin),
-        AnchorFiles(directory.publication),
-        guarded(load_anchor_key(directory), store, FileGuard(directory.guard, origin)),
+        AnchorFiles(directory.publication, target.contract),
+        guarded(key, store, FileGuard(directory.guard, origin)),
         context.settings.anchor_seconds,
         CONFIRMATIONS,
         context.monotonic,

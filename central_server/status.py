@@ -139,7 +139,7 @@ def _look(report: StatusReport, directory: ElectionDirectory, origin: str, *, ha
 def _look_at_publication(report: StatusReport, directory: ElectionDirectory, store: SqliteStore) -> None:
     published = read_published(directory.publication, store.origin)
     report.sizes["published"] = published.size
-    claim = AnchorFiles(directory.publication).last_claim
+    claim = AnchorFiles(directory.publication, None).last_claim
     report.sizes["anchored"] = 0 if claim is None else claim.head.size
     if store.root_at(published.size) != published.root:
         words = f"{directory.publication} serves a head of size {published.size} that the log has not had"

@@ -18,7 +18,8 @@ from central_server.settings import Settings
 from ledger.anchor.evm_connection import EvmConnection
 from ledger.anchor.primitives import Address
 from ledger.anchor.remote_signer import RemoteSubmitter
-from ledger.anchor.submitter import KeySubmitter, Submitter
+from ledger.anchor.submitter import KeySubmitter
+from ledger.anchor.transactions import Submitter
 from ledger.errors import FormatError
 
 MAX_KEYSTORE = 16 * 1024
@@ -36,12 +37,15 @@ def submitter_address(directory: ElectionDirectory, settings: Settings) -> Addre
 
 @contextmanager
 def open_submitter(
-    directory: ElectionDirectory, settings: Settings, password_file: Path | None
+    directory: ElectionDirectory, settings: Settings, password_file: Path | None, suffix: str = ""
 ) -> Iterator[Callable[[], Submitter]]:
     """To be asked for when it is needed: opening a keystore takes a second, and may fail while the server runs.
 
-    What is given raises KeyFileError.
+    ``suffix``: of the keys of a contract that succeeded another; those are files. What is given raises KeyFileError.
     """
+    if suffix:
+        yield lambda: KeySubmitter(load_key(directory.key(f"submitter{suffix}"), "secp256k1"))
+        return
     if settings.chain.signer is not None:
         with closing(EvmConnection(settings.chain.signer.url)) as connection:
             remote = RemoteSubmitter(connection.call, submitter_address(directory, settings))

@@ -3,7 +3,7 @@ _tunuk_observer() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} path= word words= plain=
     for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
         case "$path $word" in
-        ' verify'|' prove'|' check'|' fsck'|' print'|' follow'|' evidence'|' compare'|' witness-key'|' witness') path="$path $word" ;;
+        ' verify'|' prove'|' check'|' fsck'|' print'|' anchor'|' follow'|' evidence'|' compare'|' witness-key'|' witness') path="$path $word" ;;
         esac
     done
     path=${path# }
@@ -23,6 +23,9 @@ _tunuk_observer() {
         'print --policy') words=''; plain=yes ;;
         'print --out') words=''; plain=yes ;;
         'print --lang') words='ky ru en'; plain=yes ;;
+        'anchor --policy') words=''; plain=yes ;;
+        'anchor --rpc') words=''; plain=yes ;;
+        'anchor --key') words=''; plain=yes ;;
         'follow --policy') words=''; plain=yes ;;
         'follow --state') words=''; plain=yes ;;
         'follow --interval') words=''; plain=yes ;;
@@ -47,12 +50,13 @@ _tunuk_observer() {
     esac
     if [[ -z $plain ]]; then
         case $path in
-        '') words='verify prove check fsck print follow evidence compare witness-key witness -h --help' ;;
+        '') words='verify prove check fsck print anchor follow evidence compare witness-key witness -h --help' ;;
         verify) words='-h --help --policy --rpc --json --lang' ;;
         prove) words='-h --help --policy --precinct --contest --rpc --out' ;;
         check) words='-h --help --policy --json --lang' ;;
         fsck) words='-h --help --policy --json --lang' ;;
         print) words='-h --help --policy --out --lang' ;;
+        anchor) words='-h --help --policy --rpc --key' ;;
         follow) words='-h --help --policy --state --once --interval --stalled-after --rpc --receipt --json --lang --on-alarm --webhook' ;;
         evidence) words='-h --help --policy --json --lang' ;;
         compare) words='-h --help --receipt --evidence --policy --json --lang' ;;

@@ -15,7 +15,7 @@ from ledger.anchor.node_answers import NodeReceipt, RpcCall, parse_block_hash
 from ledger.anchor.primitives import MAX_CHAIN_ID, Address, ChainError, ChainHash, RpcError
 from ledger.anchor.rpc_values import encode_data, encode_quantity, parse_data, parse_quantity
 from ledger.anchor.statement import AnchorDomain, AnchorSignature, origin_hash
-from ledger.anchor.submitter import Submitter, contract_address
+from ledger.anchor.transactions import Submitter, contract_address
 from ledger.primitives import Hash, PublicKey
 from ledger.store.contract import TreeHead
 

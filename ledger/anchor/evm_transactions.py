@@ -9,7 +9,7 @@ from enum import Enum
 from ledger.anchor.node_answers import NodeReceipt, RpcCall, parse_receipt
 from ledger.anchor.primitives import Address, ChainError, ChainHash, RpcError
 from ledger.anchor.rpc_values import encode_data, parse_quantity
-from ledger.anchor.submitter import SignedTransaction
+from ledger.anchor.transactions import SignedTransaction
 
 _MAX_NONCE = 2**64 - 1
 

@@ -12,7 +12,7 @@ from rlp.exceptions import DecodingError
 from ledger.anchor.node_answers import RpcCall
 from ledger.anchor.primitives import Address, ChainError, ChainHash, RpcError
 from ledger.anchor.rpc_values import encode_data, encode_quantity, parse_data
-from ledger.anchor.submitter import SignedTransaction
+from ledger.anchor.transactions import SignedTransaction
 from ledger.errors import FormatError
 
 _MAX_TRANSACTION = 131_072

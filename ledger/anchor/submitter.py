@@ -1,43 +1,20 @@
-"""The account that sends transactions: legacy transactions signed for one chain, and the address of its contract.
+"""The account that sends transactions, by its key: legacy transactions signed for one chain.
 
 A stolen submitter's key can spend the account's money and nothing else: what the contract takes is signed by another.
 """
-
-from dataclasses import dataclass
-from typing import Protocol
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_account.types import TransactionDictType
 from eth_typing import HexStr
 from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
-from rlp import encode as encode_rlp
 
 from ledger.anchor.primitives import Address, ChainHash
 from ledger.anchor.recursion_limit import lower_recursion_limit
+from ledger.anchor.transactions import SignedTransaction
 from ledger.errors import FormatError
 
 lower_recursion_limit()
-
-
-@dataclass(frozen=True, slots=True)
-class SignedTransaction:
-    raw: bytes
-    transaction_hash: ChainHash
-
-
-class Submitter(Protocol):
-    """Whoever signs for an account."""
-
-    @property
-    def address(self) -> Address: ...
-
-    def sign(
-        self, *, chain_id: int, nonce: int, to: Address | None, data: bytes, gas: int, gas_price: int
-    ) -> SignedTransaction:
-        """A legacy transaction (EIP-155) without value; without ``to`` it creates a contract. Raises TunukError."""
-        ...
 
 
 class KeySubmitter:
@@ -66,8 +43,3 @@ class KeySubmitter:
             fields["to"] = HexStr(to_checksum_address(bytes(to)))
         signed = self._account.sign_transaction(fields)
         return SignedTransaction(bytes(signed.raw_transaction), ChainHash(bytes(signed.hash)))
-
-
-def contract_address(deployer: Address) -> Address:
-    """The address of what an account creates with nonce 0: the end of keccak(RLP([deployer, 0]))."""
-    return Address(keccak(encode_rlp([bytes(deployer), 0]))[12:])

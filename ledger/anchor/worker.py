@@ -32,6 +32,10 @@ class PublishedLog(Protocol):
 
     def consistency_proof(self, old_size: int, new_size: int) -> Sequence[Hash]: ...
 
+    def root_at(self, size: int) -> Hash:
+        """Of a size up to the newest head's."""
+        ...
+
 
 class Anchors(Protocol):
     """The contract as the worker uses it; AnchorContract is one."""
@@ -157,9 +161,18 @@ class AnchorWorker:
         if block < (0 if self._last_claim is None else self._last_claim.block_number):
             return
         for claim in anchors.claims_after(self._last_claim, block):
+            # What somebody else made of a stolen key is none of ours, and is not published as if it were.
+            self._require_ours(claim.head)
             self._write_claim(claim)
             self._last_claim = claim
             self.status = replace(self.status, claimed=claim.head)
+
+    def _require_ours(self, anchored: TreeHead) -> None:
+        newest = self._log.newest_head()
+        if newest is None or newest.size < anchored.size:
+            raise _ahead(anchored)
+        if self._log.root_at(anchored.size) != anchored.root:
+            raise _fork(anchored)
 
     def _replace(self, claims: Sequence[AnchorClaim]) -> None:
         self._replace_claims(claims)
@@ -199,6 +212,14 @@ def _require_same_log(anchored: TreeHead | None, newest: TreeHead | None) -> Non
     if anchored is None:
         return
     if newest is None or newest.size < anchored.size:
-        raise RollbackError("ANCHOR_AHEAD", f"size {anchored.size} is anchored, but the published log is smaller")
+        raise _ahead(anchored)
     if newest.size == anchored.size and newest.root != anchored.root:
-        raise ConflictError("ANCHOR_FORK", f"the root anchored for size {anchored.size} is not the published one")
+        raise _fork(anchored)
+
+
+def _ahead(anchored: TreeHead) -> RollbackError:
+    return RollbackError("ANCHOR_AHEAD", f"size {anchored.size} is anchored, but the published log is smaller")
+
+
+def _fork(anchored: TreeHead) -> ConflictError:
+    return ConflictError("ANCHOR_FORK", f"the root anchored for size {anchored.size} is not the published one")

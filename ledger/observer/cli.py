@@ -21,6 +21,7 @@ from typing import NoReturn
 from ledger.anchor.primitives import ChainError
 from ledger.command_help import explained
 from ledger.errors import FormatError, TunukError, UnjudgeableError
+from ledger.observer.anchor_cli import add_anchor_parser
 from ledger.observer.audit import audit
 from ledger.observer.evidence_cli import add_evidence_parsers
 from ledger.observer.fetch import FolderSource, Source, UnreachableError
@@ -97,6 +98,7 @@ def make_parser() -> argparse.ArgumentParser:
     ):
         add_options(commands.add_parser(name, help=words, **explained(words, examples, statuses)))
     add_print_parser(commands)
+    add_anchor_parser(commands)
     add_follow_parser(commands)
     add_evidence_parsers(commands)
     add_witness_parsers(commands)

@@ -13,21 +13,11 @@ from ledger.anchor.contract_code import (
     parse_root_answer,
     read_artifact,
 )
-from ledger.merkle import compact_range, consistency_proof, hash_children, hash_leaf
 from ledger.primitives import Hash
-from ledger.store.contract import TreeHead
 from tests.contracts.contract_harness import LOG_KEY, ORIGIN, Deployed, Tree
 
 DeployAnother = Callable[[bytes], tuple[Deployed, int]]
 LARGEST_PAIR = 40
-
-
-def even_subtree(level: int, index: int) -> Hash:
-    """Of a log whose entries are all the same: the root of any complete subtree depends on its height only."""
-    node = hash_leaf(b"the same entry")
-    for _ in range(level):
-        node = hash_children(node, node)
-    return node
 
 
 def test_every_small_extension_is_accepted(deploy_another: DeployAnother, tree: Tree) -> None:
@@ -79,15 +69,3 @@ def test_anyone_may_submit(deployed: Deployed, tree: Tree) -> None:
     call = encode_anchor_call(head, (), deployed.sign(head))
     stranger = Deployed(deployed.chain, deployed.anchor_key, bytes(31) + b"\x77", deployed.domain)
     assert stranger.send(call, deployed.domain.contract)[0]
-
-
-def test_an_anchor_at_a_million_entries_is_cheap(deployed: Deployed) -> None:
-    """90,000 gas for a usual anchor: a permissioned network has room for far more than one a second."""
-    old, new = 1_000_000, 1_002_500
-    heads = [TreeHead(size, compact_range(size, even_subtree).root()) for size in (old, new)]
-    assert deployed.anchor(heads[0], ())[0]
-    proof = consistency_proof(old, new, even_subtree)
-    accepted, gas = deployed.anchor(heads[1], proof)
-    assert accepted
-    assert len(proof) == 12
-    assert gas <= 90_000

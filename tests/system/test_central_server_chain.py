@@ -37,7 +37,7 @@ def verify_anchors(directory: ElectionDirectory, rpc: str, origin: str) -> list[
     """The published claims hold on this node, and the last one is of the published checkpoint."""
     with SqliteStore(directory.log, origin) as store:
         election = read_roster(store).election
-    target = anchor_target(election, open_signer(directory, "log").public_key)
+    target = anchor_target(election.chain, election.origin(), open_signer(directory, "log").public_key)
     pins = ChainPins(target.chain_id, target.genesis_hash, target.contract, target.runtime_code())
     connection = EvmConnection(rpc)
     claims = read_claims(directory)

@@ -25,7 +25,8 @@ from ledger.anchor.evm_connection import EvmConnection
 from ledger.anchor.evm_transactions import wait_for_receipt
 from ledger.anchor.node_answers import NodeReceipt, RpcCall
 from ledger.anchor.primitives import ChainError, ChainHash
-from ledger.anchor.submitter import KeySubmitter, contract_address
+from ledger.anchor.submitter import KeySubmitter
+from ledger.anchor.transactions import contract_address
 from ledger.merkle import CompactRange, consistency_proof, hash_leaf, merkle_root
 from ledger.primitives import Hash, PublicKey, sha256
 from ledger.store.contract import TreeHead

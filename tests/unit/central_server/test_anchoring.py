@@ -1,109 +1,27 @@
 """Anchoring follows the published folder: newest head only, late without harm, and whole again after every crash."""
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from central_server.anchor_files import AnchorFiles, encode_index
-from central_server.anchoring import AnchorFollower, PublishedFolder, guarded
+from central_server.anchoring import guarded
 from ledger.anchor.anchor_key import AnchorKey
-from ledger.anchor.claim import AnchorClaim, encode_claim
-from ledger.anchor.evm_transactions import TransactionState
-from ledger.anchor.primitives import Address, ChainError, ChainHash
-from ledger.anchor.statement import AnchorDomain, AnchorSignature, origin_hash
+from ledger.anchor.claim import encode_claim
 from ledger.errors import RollbackError
-from ledger.merkle import verify_consistency
-from ledger.primitives import Hash
 from ledger.store.contract import EMPTY_HEAD, TreeHead
 from ledger.store.durable import StorageError
-from ledger.store.guard import FileGuard
-from tests.unit.central_server.publisher_factory import ORIGIN, Hall, open_hall, settle
-from tests.unit.ledger.election_factory import DEVICE_KEYS, tally
+from tests.unit.central_server.publisher_factory import open_hall
 
 KEY = AnchorKey(bytes([7]) * 32)
-DOMAIN = AnchorDomain(20_270_124, Address(bytes([9]) * 20), origin_hash(ORIGIN))
-
-
-@dataclass
-class Chain:
-    """A contract on a chain that puts every transaction into a block of its own at once, unless it is down."""
-
-    down: bool = False
-    claims: list[AnchorClaim] = field(default_factory=list)
-    domain: AnchorDomain = DOMAIN
-
-    def block_number(self) -> int:
-        if self.down:
-            raise ChainError("CHAIN_UNREACHABLE", "no node answers", retryable=True)
-        return len(self.claims)
-
-    def head(self) -> TreeHead | None:
-        return self.claims[-1].head if self.claims else None
-
-    def holds(self, claim: AnchorClaim) -> bool:
-        return claim in self.claims
-
-    def claims_after(self, known: AnchorClaim | None, block: int) -> list[AnchorClaim]:
-        return [claim for claim in self.claims[:block] if known is None or claim.head.size > known.head.size]
-
-    def submit(self, head: TreeHead, proof: Sequence[Hash], signature: AnchorSignature) -> ChainHash:
-        old = self.head()
-        if old is not None:
-            verify_consistency(old.size, old.root, head.size, head.root, proof)
-        number = len(self.claims) + 1
-        block = ChainHash(number.to_bytes(32, "big"))
-        self.claims.append(AnchorClaim(head, DOMAIN.chain_id, DOMAIN.contract, block, number, block, 0))
-        return block
-
-    def transaction_state(self, transaction_hash: ChainHash) -> TransactionState:
-        return TransactionState.UNKNOWN
-
-
-@dataclass
-class Anchoring:
-    hall: Hall
-    chain: Chain
-    told: list[str] = field(default_factory=list)
-    now: float = 0.0
-
-    def follower(self, files: AnchorFiles | None = None) -> AnchorFollower:
-        return AnchorFollower(
-            lambda: self.chain,
-            PublishedFolder(self.hall.directory, ORIGIN),
-            files or AnchorFiles(self.hall.directory),
-            guarded(KEY, self.hall.store, self.guard),
-            10.0,
-            0,
-            lambda: self.now,
-            self.told.append,
-        )
-
-    @property
-    def guard(self) -> FileGuard:
-        return FileGuard(self.hall.directory.parent / "guard" / "head", ORIGIN)
-
-    def publish_tally(self, votes: int) -> int:
-        """One more entry, published; the size of the published checkpoint."""
-        self.hall.say(tally(self.hall.night, votes=votes), DEVICE_KEYS[0])
-        self.hall.clock.now += 5
-        settle(self.hall.publisher())
-        return self.hall.store.head().size
-
-    def settle(self, follower: AnchorFollower) -> None:
-        for _ in range(4):
-            self.now += 10
-            follower.step()
+from tests.unit.central_server.anchoring_factory import DOMAIN, KEY, SIGNED, Anchoring, Chain, open_anchoring
 
 
 @pytest.fixture
 def anchoring(tmp_path: Path) -> Iterator[Anchoring]:
-    with open_hall(tmp_path) as hall:
-        hall.define()
-        settle(hall.publisher())
-        yield Anchoring(hall, Chain())
+    yield from open_anchoring(tmp_path)
 
 
 def test_the_published_head_is_anchored_and_its_claim_published(anchoring: Anchoring) -> None:
@@ -111,7 +29,7 @@ def test_the_published_head_is_anchored_and_its_claim_published(anchoring: Ancho
     [claim] = anchoring.chain.claims
     assert claim.head == anchoring.hall.store.head()
     size = claim.head.size
-    assert anchoring.hall.files("anchors") == {
+    assert anchoring.claim_files() == {
         f"anchors/{size}.json": encode_claim(claim),
         "anchors/index.json": encode_index([size]),
     }
@@ -162,7 +80,7 @@ def test_closing_does_not_wait_for_the_interval(anchoring: Anchoring) -> None:
         if follower.close():
             break
     assert anchoring.chain.claims[-1].head.size == newest
-    assert f"anchors/{newest}.json" in anchoring.hall.files("anchors")
+    assert f"anchors/{newest}.json" in anchoring.claim_files()
 
 
 def test_nothing_to_anchor_closes_at_once(tmp_path: Path) -> None:
@@ -178,14 +96,14 @@ def test_a_crash_while_claims_are_written_is_made_good(anchoring: Anchoring, fai
 
     def write(path: Path, data: bytes) -> None:
         nonlocal steps
-        steps += 1
-        if steps == fails_at and not after:
+        steps += path.name != SIGNED
+        if steps == fails_at and not after and path.name != SIGNED:
             raise StorageError("POWER_LOST", "before the step")
         path.write_bytes(data)
-        if steps == fails_at:
+        if steps == fails_at and path.name != SIGNED:
             raise StorageError("POWER_LOST", "after the step")
 
-    first = anchoring.follower(AnchorFiles(anchoring.hall.directory, write))
+    first = anchoring.follower(AnchorFiles(anchoring.hall.directory, DOMAIN.contract, write))
     while first.problem is None:
         anchoring.now += 10
         first.step()
@@ -193,7 +111,7 @@ def test_a_crash_while_claims_are_written_is_made_good(anchoring: Anchoring, fai
     anchoring.settle(anchoring.follower())
     sizes = [claim.head.size for claim in anchoring.chain.claims]
     assert sizes[-1] == newest
-    assert anchoring.hall.files("anchors") == {
+    assert anchoring.claim_files() == {
         **{f"anchors/{claim.head.size}.json": encode_claim(claim) for claim in anchoring.chain.claims},
         "anchors/index.json": encode_index(sizes),
     }
@@ -206,8 +124,8 @@ def test_the_index_lists_a_claim_once_it_is_there(anchoring: Anchoring) -> None:
         written.append(path.name)
         path.write_bytes(data)
 
-    anchoring.settle(anchoring.follower(AnchorFiles(anchoring.hall.directory, write)))
-    assert written == [f"{anchoring.chain.claims[0].head.size}.json", "index.json"]
+    anchoring.settle(anchoring.follower(AnchorFiles(anchoring.hall.directory, DOMAIN.contract, write)))
+    assert [name for name in written if name != SIGNED] == [f"{anchoring.chain.claims[0].head.size}.json", "index.json"]
 
 
 @pytest.mark.parametrize("damage", ["{", '{"sizes": []}\n', '{"sizes": [2, 1]}\n', '{"sizes": [11]}\n', None])
@@ -215,15 +133,15 @@ def test_a_damaged_index_is_made_anew_from_the_chain(anchoring: Anchoring, damag
     anchoring.settle(anchoring.follower())
     anchoring.publish_tally(1)
     anchoring.settle(anchoring.follower())
-    expected = anchoring.hall.files("anchors")
+    expected = anchoring.claim_files()
     index = anchoring.hall.directory / "anchors" / "index.json"
     if damage is None:
         index.unlink()
     else:
         index.write_text(damage)
-    assert AnchorFiles(anchoring.hall.directory).last_claim is None
+    assert AnchorFiles(anchoring.hall.directory, DOMAIN.contract).last_claim is None
     anchoring.settle(anchoring.follower())
-    assert anchoring.hall.files("anchors") == expected
+    assert anchoring.claim_files() == expected
 
 
 def test_a_head_that_the_guard_has_not_passed_is_not_signed(anchoring: Anchoring) -> None:

@@ -49,7 +49,7 @@ def verify_whole(directory: ElectionDirectory, state: RosterState) -> None:
     [log] = parse_policy(directory.policy.read_bytes()).logs
     assert (log.key.name, log.key.public_key) == (state.origin, open_signer(directory, "log").public_key)
     settings = read_settings(directory.settings)
-    target = anchor_target(election, open_signer(directory, "log").public_key)
+    target = anchor_target(election.chain, election.origin(), open_signer(directory, "log").public_key)
     with (
         open_submitter(directory, settings, None) as submitter,
         open_nodes(directory, settings, 0, lambda: 0.0) as nodes,

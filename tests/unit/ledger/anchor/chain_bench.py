@@ -15,7 +15,8 @@ from ledger.anchor.evm_transactions import wait_for_receipt
 from ledger.anchor.json_rpc import MethodError
 from ledger.anchor.node_answers import NodeReceipt, RpcCall
 from ledger.anchor.primitives import ChainError, ChainHash, RpcError
-from ledger.anchor.submitter import KeySubmitter, contract_address
+from ledger.anchor.submitter import KeySubmitter
+from ledger.anchor.transactions import contract_address
 from ledger.merkle import CompactRange, consistency_proof, hash_leaf, merkle_root
 from ledger.primitives import Hash, PublicKey, sha256
 from ledger.store.contract import TreeHead
@@ -41,6 +42,9 @@ class MemoryLog:
 
     def consistency_proof(self, old_size: int, new_size: int) -> Sequence[Hash]:
         return consistency_proof(old_size, new_size, self._subtree)
+
+    def root_at(self, size: int) -> Hash:
+        return self.head(size).root
 
     def _subtree(self, level: int, index: int) -> Hash:
         return CompactRange.EMPTY.extend(self.leaves[index << level : (index + 1) << level]).root()

@@ -9,7 +9,8 @@ import pytest
 from ledger.anchor.evm import deploy_contract, open_contract
 from ledger.anchor.evm_transactions import TransactionState, read_transaction, wait_for_receipt
 from ledger.anchor.primitives import Address, ChainError, ChainHash, RpcError
-from ledger.anchor.submitter import KeySubmitter, contract_address
+from ledger.anchor.submitter import KeySubmitter
+from ledger.anchor.transactions import contract_address
 from ledger.errors import FormatError
 from ledger.primitives import PublicKey, sha256
 from tests.unit.ledger.anchor.chain_bench import CHAIN_ID, Bench, wait_in_tests

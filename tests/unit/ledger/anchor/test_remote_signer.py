@@ -8,7 +8,8 @@ import pytest
 from ledger.anchor.primitives import Address, ChainError, RpcError
 from ledger.anchor.remote_signer import RemoteSubmitter
 from ledger.anchor.rpc_values import encode_data
-from ledger.anchor.submitter import KeySubmitter, SignedTransaction
+from ledger.anchor.submitter import KeySubmitter
+from ledger.anchor.transactions import SignedTransaction
 from ledger.primitives import sha256
 
 KEY = KeySubmitter(sha256(b"kept elsewhere"))
