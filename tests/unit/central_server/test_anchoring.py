@@ -8,15 +8,12 @@ import pytest
 
 from central_server.anchor_files import AnchorFiles, encode_index
 from central_server.anchoring import guarded
-from ledger.anchor.anchor_key import AnchorKey
 from ledger.anchor.claim import encode_claim
 from ledger.errors import RollbackError
 from ledger.store.contract import EMPTY_HEAD, TreeHead
 from ledger.store.durable import StorageError
-from tests.unit.central_server.publisher_factory import open_hall
-
-KEY = AnchorKey(bytes([7]) * 32)
 from tests.unit.central_server.anchoring_factory import DOMAIN, KEY, SIGNED, Anchoring, Chain, open_anchoring
+from tests.unit.central_server.publisher_factory import open_hall
 
 
 @pytest.fixture

@@ -7,12 +7,9 @@ from pathlib import Path
 import pytest
 
 from central_server.anchor_files import AnchorFiles
-from ledger.anchor.anchor_key import AnchorKey
 from ledger.anchor.primitives import Address
 from ledger.primitives import Hash
 from ledger.store.contract import TreeHead
-
-KEY = AnchorKey(bytes([7]) * 32)
 from tests.unit.central_server.anchoring_factory import DOMAIN, KEY, Anchoring, open_anchoring
 
 
