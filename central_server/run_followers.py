@@ -36,11 +36,15 @@ from ledger.anchor.transactions import Submitter
 from ledger.election import ChainPins, Election
 from ledger.store.durable import StorageError
 from ledger.store.guard import FileGuard
+from ledger.store.old_partials import OldPartials
 from ledger.store.sqlite import SqliteStore
 from ledger.vkey import KeyType, NoteKey
 
 CHECKPOINT_SECONDS = 1.0
 """How often the publisher looks again while something is put off: it publishes a checkpoint a second at most."""
+
+COLLECT_SECONDS = 60.0
+"""How often superseded partial tiles are looked for."""
 
 PUBLICATION_CLOSING_SECONDS = 30.0
 """For the last snapshot and checkpoint before the server stops."""
@@ -59,11 +63,13 @@ class PublicationFollower:
     publisher: Publisher
     snapshot_seconds: int
     complete: Callable[[], None]
+    collect: Callable[[int], None]
     progress: Progress | None = None
 
     def step(self) -> float:
         self.complete()
         self.progress = self.publisher.step()
+        self.collect(self.progress.published.size)
         if self.progress.behind:
             return 0.0
         return self.snapshot_seconds if self.progress.settled else CHECKPOINT_SECONDS
@@ -138,9 +144,30 @@ def _run_publication(
             publish_tiles=publish_cosigned(witnesses),
         )
         complete = complete_published(witnesses, log, store, context.directory.publication)
-        follower = PublicationFollower(publisher, context.settings.snapshot_seconds, complete)
+        collect = _collecting(context)
+        follower = PublicationFollower(publisher, context.settings.snapshot_seconds, complete, collect)
         with _thread(context, "publication", follower.step, follower.close, PUBLICATION_CLOSING_SECONDS) as thread:
             yield thread, follower
+
+
+def _collecting(context: FollowerContext) -> Callable[[int], None]:
+    """Removes old partial tiles once a minute. A failure is told, and holds up nothing."""
+    due = context.monotonic()
+    partials = OldPartials(context.directory.publication, due)
+
+    def collect(size: int) -> None:
+        nonlocal due
+        now = context.monotonic()
+        partials.note(size, now)
+        if now < due:
+            return
+        due = now + COLLECT_SECONDS
+        try:
+            partials.remove(now)
+        except StorageError as error:
+            context.operator.tell_error("publication", error)
+
+    return collect
 
 
 @contextlib.contextmanager

@@ -14,13 +14,14 @@ from typing import Any
 from ledger.anchor.light_submitter import LightSubmitter
 from ledger.command_help import WRONG_USAGE, explained
 from ledger.errors import FormatError, TunukError
-from ledger.observer.fetch import FolderSource, Source, UnreachableError
+from ledger.observer.fetch import FolderSource, Source
 from ledger.observer.fetch_http import HttpSource
 from ledger.observer.follow_cli import read_policy
 from ledger.observer.proof_commands import status_of
 from ledger.observer.published_log import read_published_log
 from ledger.observer.rpc import HttpRpc
 from ledger.observer.submit_anchor import submit_anchor
+from ledger.store.durable import StorageError
 
 _MAX_KEY = 128
 _STATUSES = {
@@ -71,15 +72,15 @@ def anchor(options: argparse.Namespace) -> int:
 
 
 def _read_key(path: Path) -> bytes:
-    """Raises UnreachableError(``KEY_UNREADABLE``, ``KEY_NOT_PRIVATE``), FormatError(``BAD_SUBMITTER_KEY``)."""
+    """Raises StorageError(``KEY_UNREADABLE``, ``KEY_NOT_PRIVATE``), FormatError(``BAD_SUBMITTER_KEY``)."""
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             data = file.read(_MAX_KEY)
     except OSError as error:
-        raise UnreachableError("KEY_UNREADABLE", f"cannot read {path}: {error.strerror}") from error
+        raise StorageError("KEY_UNREADABLE", f"cannot read {path}: {error.strerror}") from error
     if not stat.S_ISREG(mode) or mode & 0o077:
-        raise UnreachableError("KEY_NOT_PRIVATE", f"others may read or change {path}: run chmod 600 on it")
+        raise StorageError("KEY_NOT_PRIVATE", f"others may read or change {path}: run chmod 600 on it")
     try:
         return bytes.fromhex(data.decode("ascii").strip().removeprefix("0x"))
     except ValueError as error:
