@@ -1,6 +1,7 @@
 """``central-server run | chain | status | backup | restore | guard``: what an operator does, first evening to last."""
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from central_server.directory import ElectionDirectory
 from central_server.new_contract import make_contract
 from central_server.operator_lines import json_encoder
 from central_server.operator_log import OperatorLog
+from central_server.rebuild import rebuild_log
 from central_server.restore import make_guard, restore_backup
 from central_server.run import run_server
 from central_server.run_settings import SETTINGS, Setting, Value, resolve_settings
@@ -26,6 +28,8 @@ from ledger.anchor.chain_server import ChainServer
 from ledger.anchor.embedded_chain import EmbeddedChain
 from ledger.command_help import WRONG_USAGE
 from ledger.errors import TunukError
+from ledger.observer.fetch import FolderSource, Source
+from ledger.observer.fetch_http import HttpSource
 
 _NO_GUARD = "{guard} is not there: mount its disk before the server runs. If it is lost, read docs/backup.md"
 
@@ -100,6 +104,31 @@ def _run_chain(options: argparse.Namespace, directory: ElectionDirectory) -> int
     _print({"rpc": server.url, "chain_id": chain.chain_id})
     stopping.wait()
     server.stop()
+    return 0
+
+
+def _add_rebuild_options(parser: argparse.ArgumentParser) -> None:
+    words = "the publication: a folder, or the address that it is served at"
+    parser.add_argument("--from", dest="source", required=True, metavar="DIR_OR_URL", help=words)
+    words = "a receipt that a device was given: the log must contain what it says (again for each)"
+    parser.add_argument("--receipt", type=Path, action="append", default=[], metavar="FILE", help=words)
+    words = "a checkpoint that somebody has: likewise"
+    parser.add_argument("--checkpoint", type=Path, action="append", default=[], metavar="FILE", help=words)
+
+
+def _run_rebuild(options: argparse.Namespace, directory: ElectionDirectory) -> int:
+    """Raises TunukError."""
+    with contextlib.ExitStack() as stack:
+        source: Source = FolderSource(Path(options.source))
+        if options.source.startswith(("http://", "https://")):
+            pause = threading.Event().wait
+            source = stack.enter_context(HttpSource(options.source, pause=pause, clock=time.monotonic))
+        done = rebuild_log(directory, source, options.receipt, options.checkpoint, time.time)
+    _print({"directory": str(directory.root), "size": done.head.size, "root_hash": done.head.root.hex(),
+            "guard": done.guard, "chain": done.chain, "witnesses": done.witnesses,
+            "receipts": done.receipts, "checkpoints": done.checkpoints})  # fmt: skip
+    if not done.guard:
+        print(_NO_GUARD.format(guard=directory.guard), file=sys.stderr)
     return 0
 
 
@@ -192,6 +221,11 @@ OPERATOR_COMMANDS = (
         "guard", "make a lost guard anew, where it is certain that nothing was signed after this log", _run_guard,
         _add_guard_options, _DONE,
         ("central-server guard --dir DIR --checkpoint publication/checkpoint mirror/checkpoint",),
+    ),
+    OperatorCommand(
+        "rebuild", "make a lost log's database again from its publication, unless something later was signed",
+        _run_rebuild, _add_rebuild_options, _DONE,
+        ("central-server rebuild --dir DIR --from https://mirror.example/ --receipt 17.tlog-proof",),
     ),
     OperatorCommand(
         "new-contract", "deploy a contract that can succeed the one in force; prints what officials have to sign",

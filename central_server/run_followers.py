@@ -25,7 +25,7 @@ from central_server.log_access import open_log, open_signer
 from central_server.operator_log import OperatorLog
 from central_server.settings import Settings
 from central_server.submitters import open_submitter
-from central_server.witnesses import Witnesses
+from central_server.witnesses import QuorumError, Witnesses
 from central_server.witnessing import complete_published, publish_cosigned, run_witnesses, witness_reports
 from ledger.anchor.anchor_key import AnchorKey
 from ledger.anchor.evm import AnchorContract, open_contract
@@ -34,6 +34,7 @@ from ledger.anchor.primitives import Address
 from ledger.anchor.statement import AnchorDomain, origin_hash
 from ledger.anchor.transactions import Submitter
 from ledger.election import ChainPins, Election
+from ledger.errors import TunukError
 from ledger.store.durable import StorageError
 from ledger.store.guard import FileGuard
 from ledger.store.old_partials import OldPartials
@@ -64,6 +65,7 @@ class PublicationFollower:
     snapshot_seconds: int
     complete: Callable[[], None]
     collect: Callable[[int], None]
+    report: Callable[[str, TunukError], None]
     progress: Progress | None = None
 
     def step(self) -> float:
@@ -80,7 +82,12 @@ class PublicationFollower:
         return {"snapshot": self.progress.snapshot, "size": self.progress.published.size}
 
     def close(self) -> bool:
-        self.progress = self.publisher.step(closing=True)
+        """Without a quorum, waiting brings nothing more: a witness that failed is not asked again for a while."""
+        try:
+            self.progress = self.publisher.step(closing=True)
+        except QuorumError as error:
+            self.report("publication", error)
+            return True
         return self.progress.settled
 
 
@@ -145,7 +152,9 @@ def _run_publication(
         )
         complete = complete_published(witnesses, log, store, context.directory.publication)
         collect = _collecting(context)
-        follower = PublicationFollower(publisher, context.settings.snapshot_seconds, complete, collect)
+        follower = PublicationFollower(
+            publisher, context.settings.snapshot_seconds, complete, collect, context.operator.tell_error
+        )
         with _thread(context, "publication", follower.step, follower.close, PUBLICATION_CLOSING_SECONDS) as thread:
             yield thread, follower
 

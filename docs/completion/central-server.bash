@@ -3,7 +3,7 @@ _tunuk_central_server() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} path= word words= plain=
     for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
         case "$path $word" in
-        ' definition'|' init'|' roster'|' run'|' status'|' backup'|' restore'|' guard'|' new-contract'|' chain'|' bundle'|' official-key'|' decide'|' decide prepare'|' decide sign'|' decide submit') path="$path $word" ;;
+        ' definition'|' init'|' roster'|' run'|' status'|' backup'|' restore'|' guard'|' rebuild'|' new-contract'|' chain'|' bundle'|' official-key'|' decide'|' decide prepare'|' decide sign'|' decide submit') path="$path $word" ;;
         esac
     done
     path=${path# }
@@ -47,6 +47,10 @@ _tunuk_central_server() {
         'restore --from') words=''; plain=yes ;;
         'guard --dir') words=''; plain=yes ;;
         'guard --checkpoint') words=''; plain=yes ;;
+        'rebuild --dir') words=''; plain=yes ;;
+        'rebuild --from') words=''; plain=yes ;;
+        'rebuild --receipt') words=''; plain=yes ;;
+        'rebuild --checkpoint') words=''; plain=yes ;;
         'new-contract --dir') words=''; plain=yes ;;
         'chain --dir') words=''; plain=yes ;;
         'chain --rpc-port') words=''; plain=yes ;;
@@ -82,7 +86,7 @@ _tunuk_central_server() {
     esac
     if [[ -z $plain ]]; then
         case $path in
-        '') words='definition init roster run status backup restore guard new-contract chain bundle official-key decide -h --help' ;;
+        '') words='definition init roster run status backup restore guard rebuild new-contract chain bundle official-key decide -h --help' ;;
         definition) words='-h --help --from --check --schema' ;;
         init) words='-h --help --dir --definition --server-url --chain-rpc --chain-id --chain-validators --submitter-keystore --submitter-signer --submitter-address --snapshot-seconds --anchor-seconds' ;;
         roster) words='-h --help --dir --enrolments --submitter-password-file' ;;
@@ -91,6 +95,7 @@ _tunuk_central_server() {
         backup) words='-h --help --dir --to' ;;
         restore) words='-h --help --dir --from' ;;
         guard) words='-h --help --dir --checkpoint' ;;
+        rebuild) words='-h --help --dir --from --receipt --checkpoint' ;;
         new-contract) words='-h --help --dir' ;;
         chain) words='-h --help --dir --rpc-port' ;;
         bundle) words='-h --help --dir --enrolment' ;;

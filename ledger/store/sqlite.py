@@ -5,7 +5,7 @@ Responsible for the transaction of an append and for turning SQLite's failures i
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
@@ -72,6 +72,25 @@ class SqliteStore:
     def append_numbered(self, entry: bytes, number: int) -> Appended:
         verify_batch_bounds([entry])
         return self._append([entry], number)
+
+    def append_each(self, entries: Sequence[bytes], numbers: Mapping[int, int]) -> None:
+        """Into an empty log, each entry as a batch of its own, all in one transaction; ``numbers`` by index.
+
+        Raises ConflictError(``STORE_NOT_EMPTY``, ``NUMBER_NOT_NEXT``, ``ENTRY_TWICE``), FormatError.
+        """
+        with self._lock, funnel(self._path), transaction(self._connection):
+            before = self._range()
+            if before.size:
+                raise ConflictError("STORE_NOT_EMPTY", f"{self._path} has {before.size} entries already")
+            seen: set[Hash] = set()
+            for index, entry in enumerate(entries):
+                verify_batch_bounds([entry])
+                leaf_hash = hash_leaf(entry)
+                if leaf_hash in seen:
+                    raise ConflictError("ENTRY_TWICE", f"entry {index} is there before: no log has an entry twice")
+                seen.add(leaf_hash)
+                self._insert(before, {leaf_hash: entry}, numbers.get(index))
+                before = before.extend([leaf_hash])
 
     def _append(self, entries: Sequence[bytes], number: int | None) -> Appended:
         hashes = [hash_leaf(entry) for entry in entries]

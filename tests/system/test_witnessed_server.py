@@ -104,7 +104,7 @@ def test_without_a_quorum_records_are_taken_and_nothing_is_published(
             wait_until(lambda: health(server)["log"]["size"] > later and health(server)["ready"], "records are taken")
             still = published(directory, policy)
             assert still is not None and still.size <= later
-            server.kill()
+            assert server.stop() == 0
     # At another port by now: the policy names it anew.
     with running_witness(data, log_key) as witness:
         policy = ask_for(directory, keys, witness.url)

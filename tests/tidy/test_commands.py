@@ -75,7 +75,7 @@ def test_the_scripts_are_in_step(repository: Path, parser: argparse.ArgumentPars
 
 def test_bash_completes(repository: Path) -> None:
     """Commands, options of the command at hand, values from lists; files where nothing is offered."""
-    assert complete(repository, "central-server r") == {"restore", "roster", "run"}
+    assert complete(repository, "central-server r") == {"rebuild", "restore", "roster", "run"}
     assert complete(repository, "central-server run --") >= {"--dir", "--host", "--port", "--rpc-port", "--help"}
     assert complete(repository, "observer verify --lang ") == {"ky", "ru", "en"}
     assert complete(repository, "observer verify --json --lang k") == {"ky"}
