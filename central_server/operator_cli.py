@@ -28,8 +28,7 @@ from ledger.anchor.chain_server import ChainServer
 from ledger.anchor.embedded_chain import EmbeddedChain
 from ledger.command_help import WRONG_USAGE
 from ledger.errors import TunukError
-from ledger.observer.fetch import FolderSource, Source
-from ledger.observer.fetch_http import HttpSource
+from ledger.observer.opening import open_source
 
 _NO_GUARD = "{guard} is not there: mount its disk before the server runs. If it is lost, read docs/backup.md"
 
@@ -119,10 +118,7 @@ def _add_rebuild_options(parser: argparse.ArgumentParser) -> None:
 def _run_rebuild(options: argparse.Namespace, directory: ElectionDirectory) -> int:
     """Raises TunukError."""
     with contextlib.ExitStack() as stack:
-        source: Source = FolderSource(Path(options.source))
-        if options.source.startswith(("http://", "https://")):
-            pause = threading.Event().wait
-            source = stack.enter_context(HttpSource(options.source, pause=pause, clock=time.monotonic))
+        source = open_source(options.source, stack)
         done = rebuild_log(directory, source, options.receipt, options.checkpoint, time.time)
     _print({"directory": str(directory.root), "size": done.head.size, "root_hash": done.head.root.hex(),
             "guard": done.guard, "chain": done.chain, "witnesses": done.witnesses,

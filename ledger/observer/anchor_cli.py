@@ -11,16 +11,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ledger.anchor.light_submitter import LightSubmitter
 from ledger.command_help import WRONG_USAGE, explained
 from ledger.errors import FormatError, TunukError
-from ledger.observer.fetch import FolderSource, Source
-from ledger.observer.fetch_http import HttpSource
 from ledger.observer.follow_cli import read_policy
+from ledger.observer.opening import open_rpc, open_source
 from ledger.observer.proof_commands import status_of
 from ledger.observer.published_log import read_published_log
-from ledger.observer.rpc import HttpRpc
-from ledger.observer.submit_anchor import submit_anchor
 from ledger.store.durable import StorageError
 
 _MAX_KEY = 128
@@ -48,15 +44,16 @@ def add_anchor_parser(commands: Any) -> None:
 def anchor(options: argparse.Namespace) -> int:
     """The exit status."""
     try:
+        # Loaded here: no other command signs for an account.
+        from ledger.anchor.light_submitter import LightSubmitter
+        from ledger.observer.submit_anchor import submit_anchor
+
         submitter = LightSubmitter(_read_key(options.key))
         policy = read_policy(options.policy)
         with contextlib.ExitStack() as stack:
-            source: Source = FolderSource(Path(options.publication))
-            if options.publication.startswith(("http://", "https://")):
-                pause = threading.Event().wait
-                source = stack.enter_context(HttpSource(options.publication, pause=pause, clock=time.monotonic))
+            source = open_source(options.publication, stack)
             log = read_published_log(source, policy)
-            rpc = stack.enter_context(HttpRpc(options.rpc))
+            rpc = open_rpc(options.rpc, stack)
             done = submit_anchor(log, source, policy, rpc, submitter, time.monotonic, threading.Event().wait)
     except TunukError as error:
         print(f"{error.code}: {error.message}", file=sys.stderr)

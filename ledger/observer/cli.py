@@ -13,7 +13,6 @@ import json
 import os
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -24,11 +23,11 @@ from ledger.errors import FormatError, TunukError, UnjudgeableError
 from ledger.observer.anchor_cli import add_anchor_parser
 from ledger.observer.audit import audit
 from ledger.observer.evidence_cli import add_evidence_parsers
-from ledger.observer.fetch import FolderSource, Source, UnreachableError
-from ledger.observer.fetch_http import HttpSource
+from ledger.observer.fetch import UnreachableError
 from ledger.observer.findings import Finding, Verdict
 from ledger.observer.follow_cli import add_follow_parser
 from ledger.observer.messages import LANGUAGES, Language, choose_language
+from ledger.observer.opening import is_address, open_rpc, open_source
 from ledger.observer.print_cli import add_print_parser
 from ledger.observer.proof_commands import (
     CHECK_STATUSES,
@@ -46,7 +45,6 @@ from ledger.observer.proof_commands import (
     status_of,
 )
 from ledger.observer.report import encode_report, exit_status, write_account
-from ledger.observer.rpc import HttpRpc
 from ledger.observer.state_files import FOLDER_PAUSES_S, HTTP_PAUSES_S
 from ledger.observer.witness_cli import add_witness_parsers
 from ledger.policy import MAX_POLICY, Policy, parse_policy
@@ -142,11 +140,11 @@ def _run_other(options: argparse.Namespace, language: Language) -> int:
     try:
         policy = parse_policy(_read_policy(options.policy))
         if options.command == "prove":
-            return run_prove(options, policy, _open_source)
+            return run_prove(options, policy, open_source)
         language = options.lang or language
         if options.command == "check":
             return run_check(options, policy, language)
-        return run_fsck(options, policy, language, _open_source)
+        return run_fsck(options, policy, language, open_source)
     except TunukError as error:
         if getattr(options, "json", False):
             document = {"ok": False, "error": {"code": error.code, "message": error.message}}
@@ -154,13 +152,6 @@ def _run_other(options: argparse.Namespace, language: Language) -> int:
         else:
             print(f"{error.code}: {error.message}", file=sys.stderr)
         return status_of(error)
-
-
-def _open_source(publication: str, stack: contextlib.ExitStack) -> Source:
-    if publication.startswith(("http://", "https://")):
-        pause = threading.Event().wait
-        return stack.enter_context(HttpSource(publication, pause=pause, clock=time.monotonic))
-    return FolderSource(Path(publication))
 
 
 def _no_verdict(code: str, message: str) -> Verdict:
@@ -180,9 +171,9 @@ def _verify(publication: str, policy: Policy, rpc_url: str | None) -> Verdict:
     # Waiting for an event that nobody sets: a pause that a signal can end.
     pause = threading.Event().wait
     with contextlib.ExitStack() as stack:
-        source = _open_source(publication, stack)
-        pauses_s = HTTP_PAUSES_S if isinstance(source, HttpSource) else FOLDER_PAUSES_S
-        call = None if rpc_url is None else stack.enter_context(HttpRpc(rpc_url))
+        source = open_source(publication, stack)
+        pauses_s = HTTP_PAUSES_S if is_address(publication) else FOLDER_PAUSES_S
+        call = None if rpc_url is None else open_rpc(rpc_url, stack)
         return audit(source, policy, pause, pauses_s, call=call)
 
 

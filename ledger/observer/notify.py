@@ -1,4 +1,4 @@
-"""Telling an alarm to somebody: a command of this machine, or an address on the web. Both get one JSON object.
+"""Telling an alarm to somebody: a command of this machine, or an address (``webhook``). Both get one JSON object.
 
 Responsible for bounds, and for knowing whether it was taken: an alarm that was not is offered again.
 """
@@ -7,11 +7,9 @@ import shlex
 import subprocess
 from collections.abc import Callable
 
-import httpx
 import msgspec
 
 COMMAND_SECONDS = 60.0
-WEBHOOK_SECONDS = 10.0
 
 Notify = Callable[[dict[str, object]], None]
 """Raises NotifyError where the alarm was not taken."""
@@ -41,21 +39,5 @@ def command_notifier(command: str) -> Notify:
             raise NotifyError(f"{words[0]}: {error}") from error
         if ended.returncode != 0:
             raise NotifyError(f"{words[0]} ended with status {ended.returncode}")
-
-    return notify
-
-
-def webhook_notifier(client: httpx.Client, url: str) -> Notify:
-    """Posts the alarm. Any answer from 200 to 299 means that it was taken."""
-
-    def notify(alarm: dict[str, object]) -> None:
-        headers = {"Content-Type": "application/json"}
-        try:
-            with client.stream("POST", url, content=msgspec.json.encode(alarm), headers=headers) as response:
-                status = response.status_code
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise NotifyError(f"{url}: {error or type(error).__name__}") from error
-        if not 200 <= status < 300:
-            raise NotifyError(f"{url} answered {status}")
 
     return notify

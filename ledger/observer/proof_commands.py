@@ -18,11 +18,11 @@ from ledger.observer.check import Proved, check_bundle
 from ledger.observer.fetch import FileFault, Source, UnreachableError
 from ledger.observer.findings import Findings
 from ledger.observer.messages import LANGUAGES, Language, describe
+from ledger.observer.opening import open_rpc
 from ledger.observer.proof_words import describe_proved
 from ledger.observer.prove import make_bundle
 from ledger.observer.published_log import read_published_log
 from ledger.observer.qr_sequence import is_qr_sequence, parse_qr_sequence
-from ledger.observer.rpc import HttpRpc
 from ledger.observer.tree import Tree
 from ledger.observer.tree_check import READ_AHEAD, TreeCheck
 from ledger.policy import Policy
@@ -68,7 +68,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 def run_prove(options: argparse.Namespace, policy: Policy, open_source: OpenSource) -> int:
     with contextlib.ExitStack() as stack:
         log = read_published_log(open_source(options.publication, stack), policy)
-        call = None if options.rpc is None else stack.enter_context(HttpRpc(options.rpc))
+        call = None if options.rpc is None else open_rpc(options.rpc, stack)
         bundle = make_bundle(log, options.precinct, options.contest, call)
     # What does not hold is said now, and not by whoever is given the file.
     check_bundle(bundle, policy)

@@ -19,6 +19,7 @@ import pytest
 TOOLS = Path(tempfile.gettempdir()) / "tunuk-tests"
 SUMDB = Path(__file__).parent / "sumdb"
 WITNESS = Path(__file__).parent / "witness"
+ED25519 = Path(__file__).parent / "ed25519"
 LITEWITNESS = "filippo.io/torchwood/cmd/litewitness@v0.9.0"
 TESSERA = "github.com/transparency-dev/tessera/cmd/fsck@v1.0.4"
 CAST = "@foundry-rs/cast-linux-amd64@1.7.1"
@@ -62,6 +63,12 @@ def _build(folder: Path) -> Path:
     if not program.exists():
         _go("build", "-o", str(program), ".", where=folder)
     return program
+
+
+@pytest.fixture(scope="session")
+def go_ed25519() -> Path:
+    """Go's own ``crypto/ed25519``, by a program that only reads lines for it."""
+    return _build(ED25519)
 
 
 @pytest.fixture(scope="session")

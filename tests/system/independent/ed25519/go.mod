@@ -1,0 +1,3 @@
+module tunuk/tests/ed25519
+
+go 1.21
