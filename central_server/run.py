@@ -74,7 +74,7 @@ def run_server(
         paced = msgspec.structs.replace(
             settings, snapshot_seconds=chosen.snapshot_seconds, anchor_seconds=chosen.anchor_seconds
         )
-        following = FollowerContext(directory, paced, reader.roster.election, clock, stop.patience, operator)
+        following = FollowerContext(directory, paced, reader.roster.election, clock, stop.patience, monotonic, operator)
         followers = enter(run_followers(following, chosen.rpc_port))
         watch = Watch(
             watched,

@@ -30,6 +30,7 @@ from ledger.anchor.evm import open_contract
 from ledger.election import Election
 from ledger.store.durable import StorageError
 from ledger.store.guard import FileGuard
+from ledger.store.partial_tiles import PartialTiles
 from ledger.store.sqlite import SqliteStore
 from ledger.vkey import KeyType, NoteKey
 
@@ -53,11 +54,13 @@ class PublicationFollower:
     publisher: Publisher
     snapshot_seconds: int
     complete: Callable[[], None]
+    partial_tiles: PartialTiles
     progress: Progress | None = None
 
     def step(self) -> float:
         self.complete()
         self.progress = self.publisher.step()
+        self.partial_tiles.collect()
         if self.progress.behind:
             return 0.0
         return self.snapshot_seconds if self.progress.settled else CHECKPOINT_SECONDS
@@ -83,13 +86,14 @@ class Followers:
 
 @dataclass(frozen=True, slots=True)
 class FollowerContext:
-    """What both followers are made of."""
+    """What both followers are made of. ``monotonic`` jumps for a server that is to hurry, ``uptime`` never does."""
 
     directory: ElectionDirectory
     settings: Settings
     election: Election
     clock: Callable[[], float]
     monotonic: Callable[[], float]
+    uptime: Callable[[], float]
     operator: OperatorLog
 
 
@@ -130,7 +134,8 @@ def _run_publication(
             publish_tiles=publish_cosigned(witnesses),
         )
         complete = complete_published(witnesses, log, store, context.directory.publication)
-        follower = PublicationFollower(publisher, context.settings.snapshot_seconds, complete)
+        partial_tiles = PartialTiles(context.directory.publication, store.origin, context.uptime)
+        follower = PublicationFollower(publisher, context.settings.snapshot_seconds, complete, partial_tiles)
         with _thread(context, "publication", follower.step, follower.close, PUBLICATION_CLOSING_SECONDS) as thread:
             yield thread, follower
 
