@@ -24,10 +24,11 @@ from central_server.health import FollowerReport
 from central_server.log_access import open_log, open_signer
 from central_server.operator_log import OperatorLog
 from central_server.settings import Settings
-from central_server.witnesses import Witnesses
+from central_server.witnesses import QuorumError, Witnesses
 from central_server.witnessing import complete_published, publish_cosigned, run_witnesses, witness_reports
 from ledger.anchor.evm import open_contract
 from ledger.election import Election
+from ledger.errors import TunukError
 from ledger.store.durable import StorageError
 from ledger.store.guard import FileGuard
 from ledger.store.partial_tiles import PartialTiles
@@ -55,6 +56,7 @@ class PublicationFollower:
     snapshot_seconds: int
     complete: Callable[[], None]
     partial_tiles: PartialTiles
+    report: Callable[[str, TunukError], None]
     progress: Progress | None = None
 
     def step(self) -> float:
@@ -71,7 +73,12 @@ class PublicationFollower:
         return {"snapshot": self.progress.snapshot, "size": self.progress.published.size}
 
     def close(self) -> bool:
-        self.progress = self.publisher.step(closing=True)
+        """Without a quorum, waiting brings nothing more: a witness that failed is not asked again for a while."""
+        try:
+            self.progress = self.publisher.step(closing=True)
+        except QuorumError as error:
+            self.report("publication", error)
+            return True
         return self.progress.settled
 
 
@@ -135,7 +142,9 @@ def _run_publication(
         )
         complete = complete_published(witnesses, log, store, context.directory.publication)
         partial_tiles = PartialTiles(context.directory.publication, store.origin, context.uptime)
-        follower = PublicationFollower(publisher, context.settings.snapshot_seconds, complete, partial_tiles)
+        follower = PublicationFollower(
+            publisher, context.settings.snapshot_seconds, complete, partial_tiles, context.operator.tell_error
+        )
         with _thread(context, "publication", follower.step, follower.close, PUBLICATION_CLOSING_SECONDS) as thread:
             yield thread, follower
 
