@@ -89,7 +89,10 @@ def sync_directory(path: Path) -> None:
 
 
 def make_directory(path: Path) -> None:
-    """Make the folder and those above it that are missing, durably. Raises StorageError."""
+    """Make the folder and those above it that are missing, durably. Raises StorageError.
+
+    A folder that is there already is left as it is, though whoever made it may have died before it was on the disk.
+    """
     try:
         missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
         for folder in reversed(missing):
