@@ -77,7 +77,15 @@ def run_server(
         )
         password_file = Path(chosen.submitter_password_file) if chosen.submitter_password_file else None
         following = FollowerContext(
-            directory, paced, reader.roster.election, reader.chains[-1], clock, stop.patience, operator, password_file
+            directory,
+            paced,
+            reader.roster.election,
+            reader.chains[-1],
+            clock,
+            stop.patience,
+            monotonic,
+            operator,
+            password_file,
         )
         followers = enter(run_followers(following, chosen.rpc_port))
         watch = Watch(

@@ -37,15 +37,12 @@ from ledger.election import ChainPins, Election
 from ledger.errors import TunukError
 from ledger.store.durable import StorageError
 from ledger.store.guard import FileGuard
-from ledger.store.old_partials import OldPartials
+from ledger.store.partial_tiles import PartialTiles
 from ledger.store.sqlite import SqliteStore
 from ledger.vkey import KeyType, NoteKey
 
 CHECKPOINT_SECONDS = 1.0
 """How often the publisher looks again while something is put off: it publishes a checkpoint a second at most."""
-
-COLLECT_SECONDS = 60.0
-"""How often superseded partial tiles are looked for."""
 
 PUBLICATION_CLOSING_SECONDS = 30.0
 """For the last snapshot and checkpoint before the server stops."""
@@ -64,14 +61,14 @@ class PublicationFollower:
     publisher: Publisher
     snapshot_seconds: int
     complete: Callable[[], None]
-    collect: Callable[[int], None]
+    partial_tiles: PartialTiles
     report: Callable[[str, TunukError], None]
     progress: Progress | None = None
 
     def step(self) -> float:
         self.complete()
         self.progress = self.publisher.step()
-        self.collect(self.progress.published.size)
+        self.partial_tiles.collect()
         if self.progress.behind:
             return 0.0
         return self.snapshot_seconds if self.progress.settled else CHECKPOINT_SECONDS
@@ -102,7 +99,10 @@ class Followers:
 
 @dataclass(frozen=True, slots=True)
 class FollowerContext:
-    """What both followers are made of. ``pins``: of the chain in force."""
+    """What both followers are made of. ``pins``: of the chain in force.
+
+    ``monotonic`` jumps for a server that is to hurry, ``uptime`` never does.
+    """
 
     directory: ElectionDirectory
     settings: Settings
@@ -110,6 +110,7 @@ class FollowerContext:
     pins: ChainPins
     clock: Callable[[], float]
     monotonic: Callable[[], float]
+    uptime: Callable[[], float]
     operator: OperatorLog
     password_file: Path | None
 
@@ -151,32 +152,12 @@ def _run_publication(
             publish_tiles=publish_cosigned(witnesses),
         )
         complete = complete_published(witnesses, log, store, context.directory.publication)
-        collect = _collecting(context)
+        partial_tiles = PartialTiles(context.directory.publication, store.origin, context.uptime)
         follower = PublicationFollower(
-            publisher, context.settings.snapshot_seconds, complete, collect, context.operator.tell_error
+            publisher, context.settings.snapshot_seconds, complete, partial_tiles, context.operator.tell_error
         )
         with _thread(context, "publication", follower.step, follower.close, PUBLICATION_CLOSING_SECONDS) as thread:
             yield thread, follower
-
-
-def _collecting(context: FollowerContext) -> Callable[[int], None]:
-    """Removes old partial tiles once a minute. A failure is told, and holds up nothing."""
-    due = context.monotonic()
-    partials = OldPartials(context.directory.publication, due)
-
-    def collect(size: int) -> None:
-        nonlocal due
-        now = context.monotonic()
-        partials.note(size, now)
-        if now < due:
-            return
-        due = now + COLLECT_SECONDS
-        try:
-            partials.remove(now)
-        except StorageError as error:
-            context.operator.tell_error("publication", error)
-
-    return collect
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ the files. POSIX only: it relies on atomic renames, on flushing folders and on `
 import errno
 import fcntl
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -88,7 +89,10 @@ def sync_directory(path: Path) -> None:
 
 
 def make_directory(path: Path) -> None:
-    """Make the folder and those above it that are missing, durably. Raises StorageError."""
+    """Make the folder and those above it that are missing, durably. Raises StorageError.
+
+    A folder that is there already is left as it is, though whoever made it may have died before it was on the disk.
+    """
     try:
         missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
         for folder in reversed(missing):
@@ -97,6 +101,23 @@ def make_directory(path: Path) -> None:
             sync_directory(folder.parent)
     except OSError as error:
         raise storage_error(error, f"make the folder {path}") from error
+
+
+def clear_directory(path: Path, names: re.Pattern[str]) -> None:
+    """Take away the files of these names, and the folder if nothing is left; a power failure may bring them back.
+
+    Nothing to do where there is no such folder. Raises StorageError.
+    """
+    try:
+        for file in list(path.iterdir()):
+            if names.fullmatch(file.name):
+                file.unlink(missing_ok=True)
+        path.rmdir()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise storage_error(error, f"clear the folder {path}") from error
 
 
 def read_file(path: Path, max_bytes: int) -> bytes | None:

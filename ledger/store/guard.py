@@ -17,7 +17,7 @@ from ledger.checkpoint import Checkpoint, encode_checkpoint, parse_checkpoint
 from ledger.errors import ConflictError, FormatError, RollbackError
 from ledger.primitives import Hash, sha256
 from ledger.store.contract import TreeHead
-from ledger.store.durable import StorageError, hold_lock, make_directory, storage_error, write_file
+from ledger.store.durable import StorageError, hold_lock, make_directory, place_file, storage_error, sync_directory
 from ledger.vkey import check_key_name
 
 _SLOT = 4_096
@@ -49,7 +49,10 @@ class FileGuard:
         # The folder's lock, since the file is not there yet: two makers would each put a file of their own in place.
         with hold_lock(self._path.parent):
             if not self._exists():
-                write_file(self._path, _encode_slot(self.origin, head) + bytes(_SLOT), 0o600)
+                place_file(self._path, _encode_slot(self.origin, head) + bytes(_SLOT), 0o600)
+            # Also what is found: whoever made it may have died before its names were on the disk.
+            for folder in (self._path.parent, self._path.parent.parent):
+                sync_directory(folder)
         if self.read() != head:
             raise ConflictError("GUARD_EXISTS", f"{self._path} holds a guard already: it must not be replaced")
 

@@ -2,7 +2,7 @@
 
 Responsible for bringing a folder from the checkpoint that it holds to a newer one, in an order in which every crash
 leaves a folder that serves its checkpoint in full. It keeps no state of its own: where to go on is read from the
-folder, and what is read is compared with the log. Superseded partial tiles are for ``old_partials``.
+folder, and what is read is compared with the log. Partial tiles that were superseded are for ``partial_tiles``.
 """
 
 from collections.abc import Callable, Iterator
