@@ -19,7 +19,8 @@ from central_server.keys import Algorithm, load_key
 from central_server.log_access import open_log
 from central_server.roster_state import read_finished_state
 from central_server.running_file import Running, read_running
-from central_server.settings import read_settings
+from central_server.settings import Settings, read_settings
+from central_server.submitters import submitter_address
 from central_server.vitals import free_bytes
 from ledger.anchor.chain_store import FILE_NAME as CHAIN_FILE
 from ledger.errors import RollbackError, TunukError
@@ -34,9 +35,8 @@ MIN_FREE_BYTES = 256 * 2**20
 
 State = Literal["running", "silent", "stopped"]
 
-_KEYS: tuple[tuple[str, Algorithm], ...] = (
-    ("log", "ed25519"), ("publisher", "ed25519"), ("anchor", "secp256k1"), ("submitter", "secp256k1")
-)  # fmt: skip
+_KEYS: tuple[tuple[str, Algorithm], ...] = (("log", "ed25519"), ("publisher", "ed25519"), ("anchor", "secp256k1"))
+"""The submitter's is apart: it may be in a keystore, or with an external signer."""
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ def read_status(directory: ElectionDirectory) -> StatusReport:
         report.state = "silent"
         report.problems["server"] = "NOT_ANSWERING"
     else:
-        _look(report, directory, state.origin, has_chain=not settings.chain.nodes)
+        _look(report, directory, state.origin, settings)
     return report
 
 
@@ -114,7 +114,7 @@ def _rows(table: str) -> Iterator[str]:
     yield from (line for line in table.splitlines() if len(line.split()) >= 6)
 
 
-def _look(report: StatusReport, directory: ElectionDirectory, origin: str, *, has_chain: bool) -> None:
+def _look(report: StatusReport, directory: ElectionDirectory, origin: str, settings: Settings) -> None:
     report.sizes = dict.fromkeys(("log", "guard", "published", "anchored"))
     with report.collecting("guard"):
         report.sizes["guard"] = FileGuard(directory.guard, origin).read().size
@@ -128,8 +128,10 @@ def _look(report: StatusReport, directory: ElectionDirectory, origin: str, *, ha
     for name, algorithm in _KEYS:
         with report.collecting(f"{name}-key"):
             load_key(directory.key(name), algorithm)
+    with report.collecting("submitter-key"):
+        submitter_address(directory, settings)
     with report.collecting("chain"):
-        if has_chain and not (directory.chain / CHAIN_FILE).exists():
+        if not settings.chain.nodes and not (directory.chain / CHAIN_FILE).exists():
             raise StorageError("CHAIN_MISSING", f"{directory.chain / CHAIN_FILE} does not exist: mount its volume")
     free = free_bytes(directory.server)
     if free is not None and free < MIN_FREE_BYTES:

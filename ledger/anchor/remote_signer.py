@@ -5,6 +5,7 @@ transaction that was asked for, signed by the account that is pinned, or it is n
 """
 
 from eth_account import Account
+from eth_keys.exceptions import BadSignature
 from eth_utils.crypto import keccak
 from rlp import decode as decode_rlp
 from rlp.exceptions import DecodingError
@@ -83,7 +84,7 @@ def _unsigned(raw: bytes, chain_id: int) -> list[bytes] | None:
 def _signer(raw: bytes) -> Address | None:
     try:
         return Address(bytes.fromhex(Account.recover_transaction(raw)[2:]))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, BadSignature):
         return None
 
 

@@ -9,7 +9,9 @@ from eth_account import Account
 from central_server.directory import ElectionDirectory
 from central_server.init_network import NetworkOptions
 from central_server.keys import KeyFileError
+from central_server.roster_state import RosterState, write_state
 from central_server.settings import read_settings
+from central_server.status import read_status
 from central_server.submitters import open_submitter, submitter_address
 from ledger.anchor.remote_signer import RemoteSubmitter
 from ledger.anchor.submitter import KeySubmitter
@@ -85,6 +87,18 @@ def test_an_external_signer_needs_no_key_here(tmp_path: Path) -> None:
     assert not directory.key("submitter").exists() and not directory.keystore.exists()
     submitter = opened(directory, None)
     assert isinstance(submitter, RemoteSubmitter) and submitter.address == ADDRESS
+
+
+def test_status_misses_no_key_that_is_elsewhere(tmp_path: Path, keystore: Path) -> None:
+    for number, changes in enumerate(({"keystore": keystore}, {"signer": (NODE[0], f"0x{ADDRESS.hex()}")}, None)):
+        root = tmp_path / str(number)
+        root.mkdir()
+        network = None if changes is None else NetworkOptions(NODE, 5, **changes)
+        directory = init_small(root, network=network)
+        if changes is None:
+            directory.key("submitter").unlink()
+        write_state(directory.roster, RosterState("tunuk-roster/1", "0" * 64, "log.example", f"0x{'0' * 40}", True, {}))
+        assert ("submitter-key" in read_status(directory).problems) == (changes is None)
 
 
 def test_validators_are_read_strictly(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from rlp import decode as decode_rlp
+from rlp import encode as encode_rlp
 
 from ledger.anchor.primitives import Address, ChainError, RpcError
 from ledger.anchor.remote_signer import RemoteSubmitter
@@ -84,6 +86,16 @@ def test_it_is_told_everything_that_it_signs() -> None:
     ],
 )
 def test_any_other_transaction_is_not_sent(raw: bytes) -> None:
+    with pytest.raises(ChainError) as caught:
+        ask(lambda _: encode_data(raw))
+    assert caught.value.code == "SIGNER_ANSWER"
+
+
+@pytest.mark.parametrize(
+    ("r", "s"), [(b"", b""), (b"\xff" * 32, b"\x01"), (b"\x01", b"\xff" * 32), (b"\x01" * 33, b"\x01"), ([], b"\x01")]
+)
+def test_a_signature_that_is_none_is_not_sent(r: object, s: object) -> None:
+    raw = encode_rlp([*decode_rlp(signed())[:7], r, s])
     with pytest.raises(ChainError) as caught:
         ask(lambda _: encode_data(raw))
     assert caught.value.code == "SIGNER_ANSWER"
