@@ -1,7 +1,8 @@
 """A process that appends to a log and tells each acknowledgement; tests run it, kill it and limit its disk.
 
 One line on standard output for each receipt, written after the log has answered: index, entry and receipt in
-hexadecimal. A refused append is told by its code on a last line.
+hexadecimal. A refused append is told by its code on a last line. Whatever is signed is noted in the folder ``signed``
+before anyone can see it.
 """
 
 import argparse
@@ -13,16 +14,36 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from ledger.errors import RollbackError
+from ledger.log import Log
 from ledger.store.durable import StorageError
 from ledger.store.tile_files import publish
-from tests.unit.ledger.store.log_factory import OpenLog, open_log
+from tests.unit.ledger.store.log_factory import SIGNER, OpenLog, open_log
 
 BATCH = 7
 
 
-def die_at_step(opened: OpenLog, last: int) -> None:
+class NotingSigner:
+    """The log's signer; each text that it signs is appended to a file at once, ``step`` is taken before and after."""
+
+    key = SIGNER.key
+
+    def __init__(self, notes: Path, step: Callable[[], None]) -> None:
+        notes.parent.mkdir(exist_ok=True)
+        self._notes = os.open(notes, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._step = step
+
+    def sign(self, text: bytes) -> bytes:
+        self._step()
+        os.write(self._notes, text + b"\n")
+        signature = SIGNER.sign(text)
+        self._step()
+        return signature
+
+
+def die_at_step(opened: OpenLog, last: int) -> Callable[[], None]:
     """Kill this process at its ``last``-th step from now: each SQL statement, and before and after each write and flush
-    of the guard, is one.
+    of the guard, is one, and so is each call of what is returned.
     """
     steps = itertools.count(1)
 
@@ -42,6 +63,7 @@ def die_at_step(opened: OpenLog, last: int) -> None:
     opened.store._connection.set_trace_callback(step)
     for name in ("pwrite", "fdatasync"):
         setattr(os, name, stepping(getattr(os, name)))
+    return step
 
 
 def main() -> None:
@@ -51,11 +73,20 @@ def main() -> None:
     parser.add_argument("--batches", type=int, help="stop after so many; without it, never")
     parser.add_argument("--publish", action="store_true", help="publish after each batch")
     parser.add_argument("--file-limit", type=int, help="bytes to which any file may grow: as if the disk were full")
+    parser.add_argument("--wait", action="store_true", help="open the log, say so, and begin when standard input ends")
     parser.add_argument("--die-at", type=int, help="be killed at this step of the appends, see die_at_step()")
     options = parser.parse_args()
-    opened = open_log(options.folder)
-    if options.die_at:
-        die_at_step(opened, options.die_at)
+    try:
+        opened = open_log(options.folder)
+    except RollbackError as error:
+        print("refused", error.code, flush=True)
+        return
+    step = die_at_step(opened, options.die_at) if options.die_at else lambda: None
+    signer = NotingSigner(options.folder / "signed" / f"{options.name}-{os.getpid()}", step)
+    log = Log(opened.store, opened.guard, signer)
+    if options.wait:
+        print("opened", flush=True)
+        sys.stdin.read()
     if options.file_limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (options.file_limit, options.file_limit))
     for batch in itertools.islice(itertools.count(), options.batches):
@@ -63,13 +94,13 @@ def main() -> None:
         # Every worker brings this one too: only the first may add it.
         entries.append(b"common %d" % batch)
         try:
-            receipts = opened.log.append(entries)
+            receipts = log.append(entries)
             for entry, receipt in zip(entries, receipts, strict=True):
                 print(receipt.index, entry.hex(), receipt.tlog_proof.hex())
             sys.stdout.flush()
             if options.publish:
-                publish(opened.store, options.folder / "public", opened.log.checkpoint())
-        except StorageError as error:
+                publish(opened.store, options.folder / "public", log.checkpoint())
+        except (StorageError, RollbackError) as error:
             print("refused", error.code, flush=True)
             return
 

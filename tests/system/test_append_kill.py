@@ -15,6 +15,7 @@ from tests.system.append_harness import (
     read_lines,
     start_worker,
     verify_acknowledged,
+    verify_signed,
 )
 from tests.system.append_worker import BATCH
 from tests.unit.ledger.store.log_factory import ORIGIN, head_of, make_log, open_log
@@ -39,6 +40,7 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path, seed: int) -> None:
         again = opened.log.append([one.entry for one in acknowledged[-100:]])
         assert [receipt.tlog_proof for receipt in again] == [one.proof for one in acknowledged[-100:]]
         assert opened.store.head().size == len(history)
+        assert verify_signed(history, tmp_path)
         opened.store.close()
 
 
@@ -64,6 +66,9 @@ def test_killed_at_each_step_of_an_append(tmp_path: Path) -> None:
             for entry, receipt in zip(entries, receipts, strict=True)
         ]
         opened.store.close()
+    opened = open_log(tmp_path)
+    assert len(verify_signed(verify_acknowledged(opened, acknowledged), tmp_path)) > 2
+    opened.store.close()
     # Not committed; committed and not yet guarded; both, and killed before the answer.
     assert outcomes == {(0, True), (BATCH, False), (BATCH, True)}
 
