@@ -108,7 +108,7 @@ def test_what_is_served_and_how_long_it_may_be_kept(site: Site, publication: Pat
         "/tile/0/000": ("application/octet-stream", IMMUTABLE),
         f"/{partial}": ("application/octet-stream", IMMUTABLE),
         "/tile/entries/000": ("application/octet-stream", IMMUTABLE),
-        "/results/000001.json": ("application/json", IMMUTABLE),
+        "/results/000001.json": ("application/json", "no-cache"),
         "/results/latest.json": ("application/json", "no-cache"),
         "/results/precincts.csv": ("text/csv; charset=utf-8", "no-cache"),
         "/anchors/index.json": ("application/json", "no-cache"),
