@@ -13,7 +13,7 @@ from ledger.primitives import Hash, sha256
 from tests.contracts.contract_harness import CHAIN_ID, START, Tree, deploy
 
 LARGEST = 200
-SPOILED_EVERY = 3
+SPOILED_EVERY = 10
 SHARES = 4
 
 
