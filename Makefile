@@ -52,9 +52,11 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is newer than what it was installed from, so that a second call does nothing.
-$(VENV)/.installed-demo: requirements-server.lock requirements-agent.lock requirements-build.lock pyproject.toml | $(BIN)/pip
+$(VENV)/.installed-demo: requirements-server.lock requirements-agent.lock requirements-observer.lock requirements-build.lock \
+    pyproject.toml | $(BIN)/pip
 	@echo 'Installing what the demonstration needs (about half a minute, once) ...'
-	$(PIP_INSTALL) --require-hashes -r requirements-server.lock -r requirements-agent.lock -r requirements-build.lock
+	$(PIP_INSTALL) --require-hashes -r requirements-server.lock -r requirements-agent.lock \
+	    -r requirements-observer.lock -r requirements-build.lock
 	$(INSTALL_PROJECT)
 	@touch $@
 

@@ -155,11 +155,12 @@ class AnchorWorker:
     def _write_claims(self, anchors: Anchors) -> None:
         """Write down every anchor that is on the chain and not on record, whoever submitted it."""
         block = anchors.block_number() - self._confirmations
-        if block >= 0 and self._last_claim is not None and not anchors.holds(self._last_claim):
+        if block < (0 if self._last_claim is None else self._last_claim.block_number):
+            # A node that is behind knows nothing of the last claim's block, and takes nothing back.
+            return
+        if self._last_claim is not None and not anchors.holds(self._last_claim):
             # Not on a chain whose blocks are final. What stands of the record is found anew, from the first on.
             self._replace(anchors.claims_after(None, block))
-        if block < (0 if self._last_claim is None else self._last_claim.block_number):
-            return
         for claim in anchors.claims_after(self._last_claim, block):
             # What somebody else made of a stolen key is none of ours, and is not published as if it were.
             self._require_ours(claim.head)

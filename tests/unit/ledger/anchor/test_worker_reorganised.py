@@ -24,9 +24,10 @@ class Chain:
     claims: list[AnchorClaim] = field(default_factory=list)
     domain: AnchorDomain = DOMAIN
     fork: int = 0
+    blocks_without_anchors: int = 0
 
     def block_number(self) -> int:
-        return len(self.claims)
+        return len(self.claims) + self.blocks_without_anchors
 
     def head(self) -> TreeHead | None:
         return self.claims[-1].head if self.claims else None
@@ -108,12 +109,25 @@ def test_an_anchor_that_is_in_another_block_now_is_on_record_with_that_one() -> 
 
 
 def test_the_only_anchor_may_go() -> None:
+    """Another block takes the place of its block before the worker can send it again."""
     follower = follow(5)
     follower.chain.leave_last_block()
+    follower.chain.blocks_without_anchors = 1
     follower.worker.step()
     assert follower.record == [] and follower.worker.status.claimed is None
     follower.steps()
     assert follower.sizes == [5]
+
+
+def test_a_node_that_is_behind_takes_nothing_back() -> None:
+    follower = follow(5, 8)
+    behind, before = follower.chain.claims.pop(), list(follower.record)
+    follower.log.published = 8
+    follower.worker.step()
+    assert follower.record == before and follower.worker.status.problem is None
+    follower.chain.claims[:] = [follower.chain.claims[0], behind]
+    follower.steps()
+    assert follower.record == before
 
 
 def test_it_is_noticed_after_a_restart_too() -> None:
