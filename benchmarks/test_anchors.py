@@ -27,7 +27,7 @@ from ledger.anchor.transactions import contract_address
 from ledger.anchor.worker import AnchorWorker
 from ledger.primitives import sha256
 from tests.system.network.clique import CHAIN_ID, PERIOD_S, CliqueNetwork
-from tests.system.network.conftest import geth  # noqa: F401  # a fixture
+from tests.system.network.geth import build_geth
 from tests.unit.ledger.anchor.chain_bench import LOG_KEY, ORIGIN, MemoryLog, make_bench
 
 ANCHORS = 20
@@ -45,17 +45,11 @@ def test_anchors_a_second_on_the_embedded_chain(
     tell("anchors a second on the embedded chain", len(sizes) / seconds, "/s", "")
 
 
-def test_lag_on_four_validators(
-    benchmark: BenchmarkFixture,
-    tmp_path: Path,
-    scale: Scale,
-    tell: Tell,
-    request: pytest.FixtureRequest,
-) -> None:
+def test_lag_on_four_validators(benchmark: BenchmarkFixture, tmp_path: Path, scale: Scale, tell: Tell) -> None:
     """From the moment a checkpoint is there until its claim is written, found by a worker that looks every 100 ms."""
     if not scale.full:
         pytest.skip("with the tests, tests/system/network anchors on such a network")
-    program = request.getfixturevalue("geth")
+    program = build_geth()
     key, submitter, log = AnchorKey(sha256(b"anchor")), KeySubmitter(sha256(b"submitter")), MemoryLog()
     with CliqueNetwork(program, tmp_path / "network", [submitter.address]) as network:
         connection = EvmConnection(network.urls[0])

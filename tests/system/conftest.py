@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,17 @@ def verify() -> Verify:
         return ended.returncode, json.loads(ended.stdout)
 
     return run
+
+
+@pytest.fixture
+def scratch_disk() -> Iterator[Path]:
+    """In memory where that can be had: what is lost and kept is decided here, and thousands of files are written."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def disk_root(scratch_disk: Path) -> Path:
+    (scratch_disk / "disk").mkdir()
+    return scratch_disk / "disk"

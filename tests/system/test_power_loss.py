@@ -6,7 +6,6 @@ store asks for these is for ``test_sqlite_settings``.
 """
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,20 +35,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
         for before, size in zip((0, *SIZES), SIZES, strict=False):
             store.append(ENTRIES[before:size])
         yield store
-
-
-@pytest.fixture
-def scratch() -> Iterator[Path]:
-    """In memory where that can be had: what is lost and kept is decided here, and thousands of files are written."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-def root(scratch: Path) -> Path:
-    (scratch / "disk").mkdir()
-    return scratch / "disk"
 
 
 def sign(head: TreeHead) -> bytes:
@@ -119,50 +104,50 @@ def verify_publication(store: SqliteStore, root: Path, told: list[object], whole
 
 
 def test_the_power_fails_during_publication(
-    store: SqliteStore, root: Path, scratch: Path, whole: dict[str, bytes]
+    store: SqliteStore, disk_root: Path, scratch_disk: Path, whole: dict[str, bytes]
 ) -> None:
-    recorder = DiskRecorder(root)
+    recorder = DiskRecorder(disk_root)
     with recorder.recording():
-        Night(store, root, recorder).play()
+        Night(store, disk_root, recorder).play()
     assert sum(isinstance(operation, Rename) for operation in recorder.operations) == len(whole) + len(SIZES), (
         "all files"
     )
-    verify_states(recorder, scratch, lambda again, told: verify_publication(store, again, told, whole))
+    verify_states(recorder, scratch_disk, lambda again, told: verify_publication(store, again, told, whole))
 
 
 def test_a_publisher_is_killed_and_the_power_fails_after_the_next_has_finished(
-    store: SqliteStore, root: Path, scratch: Path, whole: dict[str, bytes]
+    store: SqliteStore, disk_root: Path, scratch_disk: Path, whole: dict[str, bytes]
 ) -> None:
     """What the killed one had made, but not flushed, is flushed by the next before it answers."""
     for kill_before in range(1_000):
-        recorder = DiskRecorder(root)
+        recorder = DiskRecorder(disk_root)
         recorder.kill_before = kill_before
         with recorder.recording():
             try:
-                Night(store, root, recorder).play()
+                Night(store, disk_root, recorder).play()
             except Killed:
                 recorder.kill_before = None
-                Night(store, root, recorder).play()
+                Night(store, disk_root, recorder).play()
             else:
                 break
         end = len(recorder.operations)
-        verify_states(recorder, scratch, lambda again, told: verify_publication(store, again, told, whole), end)
-        shutil.rmtree(root)
-        root.mkdir()
+        verify_states(recorder, scratch_disk, lambda again, told: verify_publication(store, again, told, whole), end)
+        shutil.rmtree(disk_root)
+        disk_root.mkdir()
     assert kill_before > 50
 
 
 def test_partial_tiles_go_only_when_the_checkpoint_after_theirs_is_on_the_disk(
-    store: SqliteStore, root: Path, scratch: Path, whole: dict[str, bytes]
+    store: SqliteStore, disk_root: Path, scratch_disk: Path, whole: dict[str, bytes]
 ) -> None:
     """The publisher died when its checkpoint could be read, but could still be lost; the next start has no news."""
-    (scratch / "rehearsal").mkdir()
+    (scratch_disk / "rehearsal").mkdir()
     rehearsed: list[Operation] = []
-    for place in (scratch / "rehearsal", root):
+    for place in (scratch_disk / "rehearsal", disk_root):
         recorder = DiskRecorder(place)
         night = Night(store, place, recorder)
         # The second time, all but the last flush.
-        recorder.kill_before = len(rehearsed) - 1 if place == root else None
+        recorder.kill_before = len(rehearsed) - 1 if place == disk_root else None
         with recorder.recording(), suppress(Killed):
             for size in (200, 300):
                 publish(store, night.folder, sign(HEADS[size]))
@@ -177,4 +162,4 @@ def test_partial_tiles_go_only_when_the_checkpoint_after_theirs_is_on_the_disk(
         night.now += GRACE_SECONDS
         partial_tiles.collect()
     assert isinstance(recorder.operations[-1], Unlink)
-    verify_states(recorder, scratch, lambda again, told: verify_publication(store, again, told, whole), flushes)
+    verify_states(recorder, scratch_disk, lambda again, told: verify_publication(store, again, told, whole), flushes)

@@ -1,11 +1,7 @@
 """The power fails while a guard is made or advanced: it is never behind what was answered, and never of two minds."""
 
 import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from ledger.errors import TunukError
 from ledger.store.contract import EMPTY_HEAD, TreeHead
@@ -15,20 +11,6 @@ from tests.system.disk_recorder import DiskRecorder, Killed
 from tests.unit.ledger.store.log_factory import ORIGIN, head_of
 
 ROOT_HASH = head_of([b"entry"]).root
-
-
-@pytest.fixture
-def scratch() -> Iterator[Path]:
-    """In memory where that can be had: what is lost and kept is decided here, and thousands of files are written."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-def root(scratch: Path) -> Path:
-    (scratch / "disk").mkdir()
-    return scratch / "disk"
 
 
 def heads(count: int) -> list[TreeHead]:
@@ -67,27 +49,27 @@ def verify_guard(root: Path, told: list[object]) -> None:
     assert guard.advance(found, TreeHead(9, ROOT_HASH)) and guard.read().size == 9
 
 
-def test_the_power_fails_while_the_guard_advances(root: Path, scratch: Path) -> None:
-    recorder = DiskRecorder(root)
+def test_the_power_fails_while_the_guard_advances(disk_root: Path, scratch_disk: Path) -> None:
+    recorder = DiskRecorder(disk_root)
     with recorder.recording():
-        GuardRun(root, recorder).play()
-    verify_states(recorder, scratch, verify_guard)
+        GuardRun(disk_root, recorder).play()
+    verify_states(recorder, scratch_disk, verify_guard)
 
 
-def test_who_advances_the_guard_is_killed_and_later_the_power_fails(root: Path, scratch: Path) -> None:
+def test_who_advances_the_guard_is_killed_and_later_the_power_fails(disk_root: Path, scratch_disk: Path) -> None:
     """What the killed one wrote may be read, but is relied on only once it is flushed."""
     for kill_before in range(1_000):
-        recorder = DiskRecorder(root)
+        recorder = DiskRecorder(disk_root)
         recorder.kill_before = kill_before
         with recorder.recording():
             try:
-                GuardRun(root, recorder).play()
+                GuardRun(disk_root, recorder).play()
             except Killed:
                 recorder.kill_before = None
-                GuardRun(root, recorder).play()
+                GuardRun(disk_root, recorder).play()
             else:
                 break
-        verify_states(recorder, scratch, verify_guard, kill_before)
-        shutil.rmtree(root)
-        root.mkdir()
+        verify_states(recorder, scratch_disk, verify_guard, kill_before)
+        shutil.rmtree(disk_root)
+        disk_root.mkdir()
     assert kill_before > 20

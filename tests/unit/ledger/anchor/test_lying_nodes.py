@@ -1,6 +1,6 @@
 """A node that lies, or keeps what it is given, beside one that does not: anchors go on through the other one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -37,59 +37,50 @@ LIES: dict[str, Callable[[str, object], object]] = {
 }
 
 
+class Anchoring:
+    """A worker with two nodes, the first of which is not to be trusted; ``written`` are its claims."""
+
+    def __init__(self, bench: Bench, first: Node) -> None:
+        nodes = ChainNodes([ChainNode("first", first.call), ChainNode("honest", Node(bench.chain).call)])
+        self.bench, self.now = bench, 0.0
+        self.written: list[AnchorClaim] = []
+        self._worker = AnchorWorker(
+            open_anchors=lambda: nodes.open(lambda call: open_contract(call, bench.target, bench.submitter, 0)),
+            log=bench.log,
+            signer=bench.anchor_key,
+            last_claim=None,
+            write_claim=self.written.append,
+            replace_claims=lambda claims: self.written.__setitem__(slice(None), claims),
+            pace=PACE,
+            confirmations=0,
+            clock=lambda: self.now,
+        )
+
+    def run(self, size: int, seconds: float) -> None:
+        self.bench.log.published = size
+        end = self.now + seconds
+        while self.now < end:
+            self.now += max(self._worker.step(), 1.0)
+
+
 @pytest.mark.parametrize("what", LIES)
 def test_it_is_left_for_the_other_one_and_nothing_is_anchored_twice(bench: Bench, what: str) -> None:
-    lying, honest = Node(bench.chain), Node(bench.chain)
+    lying = Node(bench.chain)
     lying.after = LIES[what]
-    nodes = ChainNodes([ChainNode("lying", lying.call), ChainNode("honest", honest.call)])
-    written: list[AnchorClaim] = []
-    now = 0.0
-    worker = AnchorWorker(
-        open_anchors=lambda: nodes.open(lambda call: open_contract(call, bench.target, bench.submitter, 0)),
-        log=bench.log,
-        signer=bench.anchor_key,
-        last_claim=None,
-        write_claim=written.append,
-        replace_claims=lambda claims: written.__setitem__(slice(None), claims),
-        pace=PACE,
-        confirmations=0,
-        clock=lambda: now,
-    )
+    anchoring = Anchoring(bench, lying)
     for size in (5, 9, 14):
-        bench.log.published = size
-        end = now + 400
-        while now < end:
-            now += max(worker.step(), 1.0)
+        anchoring.run(size, 400)
     contract = bench.deploy()
     on_chain = contract.claims_after(None, contract.block_number())
     assert [claim.head.size for claim in on_chain] == [5, 9, 14]
-    assert {claim.head.size: claim for claim in written} == {claim.head.size: claim for claim in on_chain}
-    assert len(written) == len(on_chain)
+    assert anchoring.written == on_chain
 
 
 def test_a_transaction_that_a_node_keeps_to_itself_goes_through_the_other_one(bench: Bench) -> None:
     class Keeping(Node):
-        def call(self, method: str, params: Any) -> object:
-            if method == "eth_sendRawTransaction":
-                return "0x" + "00" * 32
-            return super().call(method, params)
+        def call(self, method: str, params: Sequence[object]) -> object:
+            return "0x" + "00" * 32 if method == "eth_sendRawTransaction" else super().call(method, params)
 
-    keeping, honest = Keeping(bench.chain), Node(bench.chain)
-    nodes = ChainNodes([ChainNode("keeping", keeping.call), ChainNode("honest", honest.call)])
-    written: list[AnchorClaim] = []
-    now = 0.0
-    worker = AnchorWorker(
-        open_anchors=lambda: nodes.open(lambda call: open_contract(call, bench.target, bench.submitter, 0)),
-        log=bench.log,
-        signer=bench.anchor_key,
-        last_claim=None,
-        write_claim=written.append,
-        replace_claims=lambda claims: None,
-        pace=PACE,
-        confirmations=0,
-        clock=lambda: now,
-    )
-    bench.log.published = 5
-    while now < 60:
-        now += max(worker.step(), 1.0)
-    assert [claim.head.size for claim in written] == [5]
+    anchoring = Anchoring(bench, Keeping(bench.chain))
+    anchoring.run(5, 60)
+    assert [claim.head.size for claim in anchoring.written] == [5]
