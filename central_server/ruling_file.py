@@ -16,7 +16,7 @@ from ledger import canonical
 from ledger.errors import ConflictError, FormatError, SignatureError
 from ledger.merkle import hash_leaf
 from ledger.record import KINDS, SignatureLine, join_record, signed_message
-from ledger.rulings import Authority, Decision, Return, Ruling
+from ledger.rulings import Authority, Decision, Return, Ruling, Succession
 from ledger.signing import Signer
 from ledger.store.durable import StorageError, read_file, write_file
 
@@ -25,6 +25,9 @@ MAX_FILE = 32 * 1024 * 1024
 
 _Hex = Annotated[str, Meta(pattern=r"\A([0-9a-f]{2})*\Z")]
 _Key = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+
+
+RulingKind = Literal["authority/1", "decision/1", "return/1", "succession/1"]
 
 
 class NamedKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,7 +45,7 @@ class SignatureText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class RulingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal["tunuk-ruling/1"]
-    kind: Literal["authority/1", "decision/1", "return/1"]
+    kind: RulingKind
     body: _Hex
     entries: Annotated[tuple[_Hex, ...], Meta(max_length=201)]
     officials: Annotated[tuple[NamedKey, ...], Meta(max_length=1_000)]
@@ -89,7 +92,7 @@ class RulingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def make_ruling_file(body: Ruling, entries: list[bytes], officials: list[NamedKey]) -> RulingFile:
-    kind: Literal["authority/1", "decision/1", "return/1"]
+    kind: RulingKind
     match body:
         case Authority():
             kind = "authority/1"
@@ -97,6 +100,8 @@ def make_ruling_file(body: Ruling, entries: list[bytes], officials: list[NamedKe
             kind = "decision/1"
         case Return():
             kind = "return/1"
+        case Succession():
+            kind = "succession/1"
     hexes = tuple(entry.hex() for entry in entries)
     return RulingFile("tunuk-ruling/1", kind, canonical.encode(body).hex(), hexes, tuple(officials))
 

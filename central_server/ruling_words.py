@@ -12,7 +12,7 @@ from typing import Literal
 from central_server.ruling_file import RulingFile
 from ledger.errors import TunukError
 from ledger.record import parse_record
-from ledger.rulings import Authority, Decision, Return, Ruling
+from ledger.rulings import Authority, Decision, Return, Ruling, Succession
 from ledger.tally import ContestTally, TallyReport
 
 Language = Literal["ky", "ru", "en"]
@@ -24,8 +24,7 @@ _TEXTS: Mapping[str, Mapping[str, str]] = json.loads((files(__package__) / "ruli
 def describe(file: RulingFile, language: Language) -> list[str]:
     """Lines for a terminal: what is ruled, why, about what, and who has signed."""
     body = file.ruling
-    action = "return" if isinstance(body, Return) else body.action
-    lines = [_say(action, language), _line("election", language, body.election_id.hex())]
+    lines = [_say(_action(body), language), _line("election", language, body.election_id.hex())]
     if not isinstance(body, Return):
         lines.append(_line("reason", language, body.reason))
     lines.append(_line("document", language, body.document))
@@ -37,6 +36,16 @@ def describe(file: RulingFile, language: Language) -> list[str]:
     signed = ", ".join(holders.get(line.key_id, line.key_id) for line in file.signatures)
     lines.append(_line("signed", language, signed or "-"))
     return lines
+
+
+def _action(body: Ruling) -> str:
+    match body:
+        case Return():
+            return "return"
+        case Succession():
+            return "succeed_log"
+        case _:
+            return body.action
 
 
 def tell_done(name: str, language: Language, **facts: object) -> str:
@@ -72,6 +81,12 @@ def _subjects(body: Ruling) -> Iterator[tuple[str, object]]:
             votes = ", ".join(f"{row.selection}: {row.votes}" for row in contest.votes)
             lines = ", ".join(f"{row.line}: {row.count}" for row in contest.lines)
             yield "contest", f"{contest.contest} ({votes}; {lines})"
+    elif isinstance(body, Succession):
+        yield "generation", body.generation
+        yield "key", body.log_key.hex()
+        yield "taken", f"{body.tree_size}, {body.root_hash.hex()}"
+        yield "last_head", f"{body.last_size}, {body.last_root.hex()}"
+        yield "chain", f"{body.chain.chain_id}, 0x{body.chain.contract.hex()}"
     elif isinstance(body, Authority):
         yield from _act_subjects(body)
 

@@ -5,7 +5,8 @@ says what became of it; nothing raises for a record that merely breaks a rule, f
 state is updated in place, by its one owner, because a country does not fit in a copy per tally.
 
 Rules, each with the code of the records that it keeps out. Those of the election's own records are in ``definition``,
-``amendments``, of decisions in ``decisions``; those that an election lists itself (F.xxx, W.xxx) in ``validation``.
+``amendments``, of decisions in ``decisions``, of successor logs in ``succession``; those that an election lists itself
+(F.xxx, W.xxx) are in ``validation``.
     OTHER_ELECTION            a body starts with this election's id
     REVOKED_KEY               nothing counts that a revoked key signed
     PARTS_INCOMPLETE          nothing from a device is admitted before all parts of the election are logged
@@ -28,8 +29,9 @@ from ledger.election import Contest, Election, ReportingDevice, ReportingUnit
 from ledger.errors import TunukError, UnjudgeableError
 from ledger.record import Snapshot, VerifiedRecord
 from ledger.returns import apply_return
-from ledger.rulings import Authority, Decision, Return
+from ledger.rulings import Authority, Decision, Return, Succession
 from ledger.state import APPLIED, Held, LiveTally, Outcome, State, Totals, held
+from ledger.succession import apply_succession
 from ledger.validation import breaks
 
 __all__ = ["Fold", "Held", "LiveTally", "Outcome", "Totals"]
@@ -68,13 +70,15 @@ class Fold(State):
         if isinstance(body, Contest | ReportingUnit | ReportingDevice):
             return self._define(body)
         revoked = next((key for key in record.signers if key in self.definition.keys.revoked), None)
-        if isinstance(body, Authority | Decision | Return | Snapshot):
+        if isinstance(body, Authority | Decision | Return | Succession | Snapshot):
             if revoked is not None:
                 return held("REVOKED_KEY", f"the key {revoked.hex()} was revoked before")
             return self._rule(index, body, record)
         return apply_device_record(self, index, body, record)
 
-    def _rule(self, index: int, body: Authority | Decision | Return | Snapshot, record: VerifiedRecord) -> Outcome:
+    def _rule(
+        self, index: int, body: Authority | Decision | Return | Succession | Snapshot, record: VerifiedRecord
+    ) -> Outcome:
         match body:
             case Snapshot():
                 self._pass_snapshot(body)
@@ -85,6 +89,8 @@ class Fold(State):
                 return apply_decision(self, index, body, record.leaf_hash)
             case Return():
                 return apply_return(self, index, body)
+            case Succession():
+                return apply_succession(self, index, body, record.signers)
 
     def _define(self, body: Election | Contest | ReportingUnit | ReportingDevice) -> Outcome:
         try:

@@ -10,7 +10,7 @@ from ledger.election import Contest, Election, ReportingDevice, ReportingUnit, R
 from ledger.errors import SignatureError
 from ledger.primitives import KeyId, PublicKey
 from ledger.record import SignedRecord, Snapshot
-from ledger.rulings import Authority, Decision, Return
+from ledger.rulings import Authority, Decision, Return, Succession
 
 
 class NamedKeys:
@@ -38,9 +38,9 @@ class NamedKeys:
                 return self._election_key(record.kind, key_ids, self.election_key or own)
             case Contest() | ReportingUnit() | ReportingDevice():
                 return self._election_key(record.kind, key_ids, self.election_key)
-            case Authority() if len(key_ids) == 1:
+            case Authority() | Succession() if len(key_ids) == 1:
                 return self._election_key(record.kind, key_ids, self.election_key)
-            case Authority() | Decision():
+            case Authority() | Succession() | Decision():
                 return self._two_officials(record.kind, key_ids)
             case Snapshot():
                 return (self._role(record.kind, key_ids, "publisher"),)

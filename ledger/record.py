@@ -16,7 +16,7 @@ from ledger.election import Contest, Election, ReportingDevice, ReportingUnit
 from ledger.errors import FormatError, UnjudgeableError
 from ledger.merkle import hash_leaf
 from ledger.primitives import Hash, KeyId, PublicKey
-from ledger.rulings import Authority, Decision, Return
+from ledger.rulings import Authority, Decision, Return, Succession
 from ledger.signing import Signer, Verifier
 from ledger.tally import Opening, TallyReport, Turnout, UrnEvent
 
@@ -51,6 +51,7 @@ Body = (
     | TallyReport
     | Return
     | Decision
+    | Succession
     | Snapshot
 )
 
@@ -66,6 +67,7 @@ KINDS: dict[str, type[Body]] = {
     "tally/1": TallyReport,
     "return/1": Return,
     "decision/1": Decision,
+    "succession/1": Succession,
     "snapshot/1": Snapshot,
 }
 KIND_OF: dict[type[Body], str] = {body: kind for kind, body in KINDS.items()}

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from ledger.canonical import Canonical, Count, Hash32, Identifier
+from ledger.canonical import MAX_INTEGER, Canonical, Count, Hash32, Identifier
 from ledger.election import (
     MAX_CONTESTS,
     MAX_SELECTIONS,
@@ -20,6 +20,7 @@ from ledger.election import (
 )
 
 MAX_TARGETS = 200
+MAX_GENERATION = 999_999_999
 
 DocumentNumber = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z][0-9A-Za-z./-]{0,63}\Z")]
 Contests = Annotated[tuple[Count, ...], Meta(min_length=1, max_length=MAX_CONTESTS)]
@@ -165,4 +166,31 @@ class Return(Canonical, frozen=True):
             raise ValueError("contests or tallies are not distinct and ascending")
 
 
-Ruling = Authority | Decision | Return
+class Succession(Canonical, frozen=True):
+    """Body of ``succession/1``, signed as an act of authority: the entries from here on are a successor log's own.
+
+    Its entries up to here are those of the log of the generation before, taken again: ``tree_size`` of them, with root
+    ``root_hash``. ``last_size`` and ``last_root`` are the last head that the log before is known to have signed; what
+    it had beyond ``tree_size`` is lost, unless devices send it again. ``log_key`` is the successor's Ed25519 public
+    key, and ``chain`` has the contract that anchors it.
+    """
+
+    election_id: Hash32
+    generation: Annotated[int, Meta(ge=2, le=MAX_GENERATION)]
+    log_key: Hash32
+    tree_size: Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
+    root_hash: Hash32
+    last_size: Count
+    last_root: Hash32
+    chain: ChainPins
+    reason: Identifier
+    document: DocumentNumber
+
+    def __post_init__(self) -> None:
+        if self.last_size < self.tree_size:
+            raise ValueError("the last head that was signed is smaller than what was taken again")
+        if self.last_size == self.tree_size and self.last_root != self.root_hash:
+            raise ValueError("of one size there are two roots")
+
+
+Ruling = Authority | Decision | Return | Succession

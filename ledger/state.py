@@ -9,7 +9,7 @@ from typing import Literal
 
 from ledger.definition import Definition
 from ledger.primitives import Hash, KeyId
-from ledger.rulings import Return
+from ledger.rulings import Return, Succession
 
 Status = Literal["applied", "counted", "repeat", "held"]
 
@@ -120,12 +120,18 @@ class State:
     events: list[tuple[int, str, int, str]] = field(default_factory=list)
     returns: dict[str, Return] = field(default_factory=dict)
     rulings: list[Ruled] = field(default_factory=list)
+    successions: list[tuple[int, Succession]] = field(default_factory=list)
     held_tallies: dict[Hash, HeldTally] = field(default_factory=dict)
     annulments: dict[Hash, Annulment] = field(default_factory=dict)
     out_of_use: set[str] = field(default_factory=set)
     chains: dict[KeyId, tuple[int, Hash]] = field(default_factory=dict)
     awaiting_clock: list[tuple[int, int, int | None]] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
+
+    @property
+    def generation(self) -> int:
+        """Of the log whose own the next entry is: 1 for an election's first."""
+        return 1 + len(self.successions)
 
     def annulled(self, unit: str) -> frozenset[int]:
         """The contests of the unit whose cells are annulled."""

@@ -9,6 +9,7 @@ _tunuk_observer() {
     path=${path# }
     case "$path $previous" in
         'verify --policy') words=''; plain=yes ;;
+        'verify --predecessor') words=''; plain=yes ;;
         'verify --rpc') words=''; plain=yes ;;
         'verify --lang') words='ky ru en'; plain=yes ;;
         'prove --policy') words=''; plain=yes ;;
@@ -51,7 +52,7 @@ _tunuk_observer() {
     if [[ -z $plain ]]; then
         case $path in
         '') words='verify prove check fsck print anchor follow evidence compare witness-key witness -h --help' ;;
-        verify) words='-h --help --policy --rpc --json --lang' ;;
+        verify) words='-h --help --policy --predecessor --rpc --json --lang' ;;
         prove) words='-h --help --policy --precinct --contest --rpc --out' ;;
         check) words='-h --help --policy --json --lang' ;;
         fsck) words='-h --help --policy --json --lang' ;;

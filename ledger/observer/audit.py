@@ -20,23 +20,21 @@ from ledger.anchor.node_answers import RpcCall
 from ledger.checkpoint import VerifiedCheckpoint
 from ledger.errors import FormatError, SignatureError, UnjudgeableError
 from ledger.fold import Fold
-from ledger.note import MAX_NOTE
 from ledger.observer.anchors import AnchorCheck
 from ledger.observer.fetch import FileFault, Source, UnreachableError
 from ledger.observer.findings import Finding, Findings, Verdict
 from ledger.observer.origin import parse_origin
+from ledger.observer.published_entries import CHECKPOINT, read_checkpoint
 from ledger.observer.records import RecordCheck
 from ledger.observer.snapshots import History, SnapshotCheck, SnapshotNotes
 from ledger.observer.state_files import StateFileCheck
+from ledger.observer.successions import SuccessionCheck, find_successor, log_key
 from ledger.observer.tree import MAX_ENTRIES, Spool, Tree
 from ledger.observer.tree_check import READ_AHEAD, TreeCheck
-from ledger.policy import Policy, verify_checkpoint_with_policy
-from ledger.primitives import PublicKey
+from ledger.policy import Policy
 from ledger.results import LATEST
 from ledger.signing import CryptographyVerifier, Verifier
-from ledger.vkey import KeyType
 
-CHECKPOINT = "checkpoint"
 _MAX_GLANCE = 1024 * 1024
 
 
@@ -48,19 +46,16 @@ def audit(
     *,
     call: RpcCall | None = None,
     verifier: Verifier | None = None,
+    predecessor: Source | None = None,
 ) -> Verdict:
     """Check a publication by a policy, and, through ``call``, its anchors by the chain.
 
-    ``pause`` waits for seconds; ``pauses_s`` are the waits for a server that is publishing. Every failure of what is
-    checked is in the verdict; nothing is raised for it.
+    ``predecessor`` is the publication of the log that this one succeeds. ``pause`` waits for seconds; ``pauses_s`` are
+    the waits for a server that is publishing. Every failure of what is checked is in the verdict; nothing is raised for
+    it.
     """
     with Audit(source, policy, pause, pauses_s, call=call, verifier=verifier) as whole:
-        return whole.run()
-
-
-def read_checkpoint(source: Source, policy: Policy) -> VerifiedCheckpoint:
-    """Raises FileFault, FormatError, SignatureError, UnjudgeableError, UnreachableError."""
-    return verify_checkpoint_with_policy(source.read(CHECKPOINT, MAX_NOTE), policy)
+        return whole.run(predecessor)
 
 
 class Audit:
@@ -85,7 +80,7 @@ class Audit:
         self.checkpoint: VerifiedCheckpoint | None = None
         self.tree = Tree()
         self._of_log, self._of_files = Findings(), Findings()
-        self._of_records = Findings()
+        self._of_records, self._of_successions = Findings(), Findings()
         self._fold = Fold()
         self._verdict = Verdict()
 
@@ -101,13 +96,13 @@ class Audit:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def run(self) -> Verdict:
-        """The whole audit, once."""
-        return self._conclude(self._check)
+    def run(self, predecessor: Source | None = None) -> Verdict:
+        """The whole audit, once; ``predecessor`` is as audit() has it."""
+        return self._conclude(lambda: self._check(predecessor))
 
     def go_on(self) -> Verdict:
         """Judge what is new since a verdict that was a pass: entries, state files and anchors; no old file again."""
-        self._verdict = Verdict(origin=self._verdict.origin)
+        self._verdict = Verdict(origin=self._verdict.origin, successor=self._verdict.successor)
         return self._conclude(self._check_again)
 
     def entries(self, count: int) -> list[bytes]:
@@ -121,7 +116,7 @@ class Audit:
             check()
         except (UnjudgeableError, UnreachableError) as error:
             verdict.error = Finding(error.code, None, None, {"detail": error.message})
-        for findings in (self._of_log, self._of_records, self._of_files):
+        for findings in (self._of_log, self._of_records, self._of_successions, self._of_files):
             verdict.failures.extend(findings)
         fold = self._fold
         verdict.inadmissible, verdict.rulings = fold.held, fold.rulings
@@ -129,7 +124,7 @@ class Audit:
         verdict.repeats, verdict.gaps, verdict.complete = fold.repeats, len(fold.gaps), fold.definition.complete
         return verdict
 
-    def _check(self) -> None:
+    def _check(self, predecessor: Source | None) -> None:
         checkpoint = self._read_first_checkpoint()
         if checkpoint is None:
             return
@@ -138,10 +133,14 @@ class Audit:
         except FormatError as error:
             raise UnjudgeableError(error.code, error.message) from error
         self._verdict.origin = checkpoint.origin
+        self._verdict.successor = find_successor(self._origin, self._policy)
         self._notes = SnapshotNotes(self._origin.election_id)
         self._tree_check = TreeCheck(self._source, self.tree, self._keep, self._of_log, self._readers)
         self._begin_fold()
         if self._advance(checkpoint):
+            successions = self._check_succession(checkpoint)
+            if predecessor is not None:
+                successions.compare(predecessor, self._policy)
             self._check_files(checkpoint)
 
     def _check_again(self) -> None:
@@ -149,7 +148,14 @@ class Audit:
             raise UnreachableError("NOT_A_PUBLICATION", "there is no verdict to go on from")
         self._verdict.tree_size, self._verdict.root_hash = self.checkpoint.size, self.checkpoint.root
         if self._refresh():
+            self._check_succession(self.checkpoint)
             self._check_files(self.checkpoint)
+
+    def _check_succession(self, checkpoint: VerifiedCheckpoint) -> SuccessionCheck:
+        self._of_successions = Findings()
+        check = SuccessionCheck(self._origin, self._fold, self.tree, checkpoint, self._of_successions)
+        self._verdict.handover = check.check()
+        return check
 
     def _check_files(self, checkpoint: VerifiedCheckpoint) -> None:
         state_files = StateFileCheck(
@@ -237,13 +243,5 @@ class Audit:
         anchors.check_claims(chains)
         self._verdict.anchor_claims = anchors.claims
         if self._call is not None and chains and self._verdict.error is None:
-            anchors.ask_chain(self._call, self._origin.text, chains, _log_key(checkpoint))
+            anchors.ask_chain(self._call, self._origin.text, chains, log_key(checkpoint))
             self._verdict.anchors, self._verdict.error = anchors.count, anchors.error
-
-
-def _log_key(checkpoint: VerifiedCheckpoint) -> PublicKey:
-    """The key by which the log signed, which the contract names. Raises UnjudgeableError(``UNKNOWN_KEY_TYPE``)."""
-    for line in checkpoint.signatures:
-        if line.key.name == checkpoint.origin and line.key.key_type is KeyType.ED25519:
-            return PublicKey(line.key.public_key)
-    raise UnjudgeableError("UNKNOWN_KEY_TYPE", "the contract names an Ed25519 key, and the log signed with none")

@@ -10,6 +10,7 @@ the first that does not hold:
     PART_NOT_PINNED     a contest, unit or device is none of the parts whose root the election names
     FOREIGN_ENTRY       an entry is not about this precinct, its contests, or the keys that count
     ACT_NOT_IN_FORCE    an act of authority is none that took effect, as far as the file shows
+    WRONG_GENERATION    the log's name, or its key, is not what the successions in the file say
 and those of ``policy``, ``multiproof``, ``record`` and ``anchor_proof``.
 """
 
@@ -25,6 +26,7 @@ from ledger.observer.anchor_proof import ProvedAnchor, check_anchor
 from ledger.observer.bundle import ProofBundle
 from ledger.observer.origin import parse_origin
 from ledger.observer.precinct_records import PARTS, PrecinctRecords
+from ledger.observer.successions import log_key
 from ledger.policy import Policy, verify_checkpoint_with_policy
 from ledger.primitives import Hash
 from ledger.record import SignedRecord, parse_record
@@ -68,6 +70,7 @@ def check_bundle(bundle: ProofBundle, policy: Policy) -> Proved:
     election = _election(records, checkpoint)
     _check_parts(bundle, election, records)
     reading = PrecinctRecords(election, records, bundle.unit, bundle.contest)
+    _check_generation(reading, checkpoint)
     definition = reading.definition
     tallies = tuple(
         ProvedTally(index, body.urn, body, index in reading.revoked, reading.rulings_on(index))
@@ -94,6 +97,17 @@ def _election(records: Mapping[int, SignedRecord], checkpoint: VerifiedCheckpoin
     if not isinstance(body, Election) or (body.election_id, body.authority) != (origin.election_id, origin.authority):
         raise VerificationError("NOT_THIS_ELECTION", "entry 0 is not the election that the log's name holds")
     return body
+
+
+def _check_generation(reading: PrecinctRecords, checkpoint: VerifiedCheckpoint) -> None:
+    """A successor log's file has every succession; the last names the key by which the log signs."""
+    generation = parse_origin(checkpoint.origin).generation
+    if reading.generation != generation:
+        words = f"the log's name says generation {generation}, and the file's entries say {reading.generation}"
+        raise VerificationError("WRONG_GENERATION", words)
+    keys = [body.log_key for body in reading.successions.values()]
+    if keys and log_key(checkpoint) != keys[-1]:
+        raise VerificationError("WRONG_GENERATION", "the log does not sign by the key that its succession names")
 
 
 def _check_parts(bundle: ProofBundle, election: Election, records: Mapping[int, SignedRecord]) -> None:

@@ -1,6 +1,6 @@
 """The ``observer`` command: reads what it was given, runs the audit, prints the verdict. Composition, and nothing else.
 
-    observer verify DIR_OR_URL --policy FILE [--rpc URL] [--json] [--lang ky|ru|en]
+    observer verify DIR_OR_URL --policy FILE [--predecessor DIR_OR_URL] [--rpc URL] [--json] [--lang ky|ru|en]
     observer prove | check | fsck     see ``proof_commands``
 
 Exit status: 0 pass; 1 something is wrong; 2 no verdict: wrong use, unreachable, or rules that this program does not
@@ -86,6 +86,9 @@ def make_parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help=words, **explained(words, _EXAMPLES, _STATUSES))
     verify.add_argument("publication", metavar="DIR_OR_URL", help="a folder, or the address that it is served at")
     verify.add_argument("--policy", metavar="FILE", required=True, type=Path, help="the policy file that you trust")
+    verify.add_argument(
+        "--predecessor", metavar="DIR_OR_URL", help="of a successor log: the publication of the one before it"
+    )
     verify.add_argument("--rpc", metavar="URL", help="a node of the chain, to check the anchors with")
     verify.add_argument("--json", action="store_true", help="print one JSON object, for programs")
     verify.add_argument("--lang", choices=LANGUAGES, help="language of the account (default: from LANG, else en)")
@@ -121,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         as_json, language = options.json, options.lang or language
         policy_data = _read_policy(options.policy)
         policy_hash = sha256(policy_data)
-        verdict = _verify(options.publication, parse_policy(policy_data), options.rpc)
+        verdict = _verify(options.publication, parse_policy(policy_data), options.rpc, options.predecessor)
     except _UsageError as error:
         verdict = _no_verdict("USAGE", str(error))
     except (UnreachableError, FormatError, UnjudgeableError, ChainError) as error:
@@ -167,14 +170,15 @@ def _read_policy(path: Path) -> bytes:
         raise UnreachableError("POLICY_UNREADABLE", f"cannot read {path}: {error.strerror}") from error
 
 
-def _verify(publication: str, policy: Policy, rpc_url: str | None) -> Verdict:
+def _verify(publication: str, policy: Policy, rpc_url: str | None, predecessor: str | None) -> Verdict:
     # Waiting for an event that nobody sets: a pause that a signal can end.
     pause = threading.Event().wait
     with contextlib.ExitStack() as stack:
         source = open_source(publication, stack)
         pauses_s = HTTP_PAUSES_S if is_address(publication) else FOLDER_PAUSES_S
         call = None if rpc_url is None else open_rpc(rpc_url, stack)
-        return audit(source, policy, pause, pauses_s, call=call)
+        before = None if predecessor is None else open_source(predecessor, stack)
+        return audit(source, policy, pause, pauses_s, call=call, predecessor=before)
 
 
 if __name__ == "__main__":

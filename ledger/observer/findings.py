@@ -75,10 +75,23 @@ class AnchorCount:
     verified: int
 
 
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A successor log's word on the log before, ``predecessor``: the entry that says it, how many entries were taken
+    again, and the size of the last head that was signed.
+    """
+
+    index: int
+    predecessor: str
+    tree_size: int
+    last_size: int
+
+
 @dataclass(slots=True)
 class Verdict:
     """What an audit can say at its end.
 
+    ``successor`` is a later log of the election that the policy names: what is published there is what counts.
     ``error`` is why no verdict is possible, ``anchors`` None where no chain was asked. ``tree_size`` and ``root_hash``
     are None while no signed checkpoint was read.
     """
@@ -98,6 +111,8 @@ class Verdict:
     complete: bool = False
     anchor_claims: int = 0
     anchors: AnchorCount | None = None
+    handover: Handover | None = None
+    successor: str | None = None
 
     @property
     def ok(self) -> bool | None:

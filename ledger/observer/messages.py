@@ -40,6 +40,16 @@ FRAME: dict[str, tuple[str, str, str]] = {
         "записей: {size}, корень {root}",
         "entries: {size}, root {root}",
     ),
+    "handover": (
+        "{predecessor} журналынын {tree_size} жазуусу кайра алынган ({index}-жазуу); ал {last_size} жазууга кол койгон",
+        "взяты {tree_size} записей журнала {predecessor} (запись {index}); им подписано {last_size}",
+        "takes {tree_size} entries of {predecessor} again (entry {index}); that one had signed {last_size}",
+    ),
+    "successor": (
+        "КӨҢҮЛ БУРУҢУЗ: саясат файлы кийинки журналды атайт, эми ошонуку эсептелет: {origin}",
+        "ВНИМАНИЕ: файл политики называет более поздний журнал, считается теперь он: {origin}",
+        "NOTE: the policy names a later log of this election, and that one counts now: {origin}",
+    ),
     "folded": (
         "эсептелген отчёттор: {tallies}, кайталанган: {repeats}, алынбаган: {held}, тизмектеги үзүлүштөр: {gaps}",
         "учтено отчётов: {tallies}, повторов: {repeats}, не учтено: {held}, разрывов в цепочках: {gaps}",

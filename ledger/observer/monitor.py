@@ -23,12 +23,13 @@ from ledger.anchor.node_answers import RpcCall
 from ledger.checkpoint import VerifiedCheckpoint
 from ledger.errors import ConsistencyError, FormatError, SignatureError, UnjudgeableError
 from ledger.evidence import BadEntry, Fork, encode_evidence, verify_fork
-from ledger.observer.audit import CHECKPOINT, Audit, read_checkpoint
+from ledger.observer.audit import Audit
 from ledger.observer.evidence import fork_finding, is_of_entries, plan_bad_entry
 from ledger.observer.fetch import FileFault, Source, UnreachableError
 from ledger.observer.findings import Finding
 from ledger.observer.fork_search import find_contradicted, find_fork, find_fork_below, read_served_tile
 from ledger.observer.monitor_state import KeptHead, MonitorState
+from ledger.observer.published_entries import CHECKPOINT, read_checkpoint
 from ledger.observer.tree import Tree
 from ledger.policy import Policy
 from ledger.store.durable import write_file

@@ -18,6 +18,10 @@ class Origin:
     election_id: Hash
     generation: int
 
+    def of_generation(self, generation: int) -> str:
+        """The name of another log of the same election."""
+        return f"{self.authority}/{self.election_id.hex()}/{generation}"
+
 
 def parse_origin(text: str) -> Origin:
     """Raises FormatError(``BAD_ORIGIN``)."""

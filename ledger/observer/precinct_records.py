@@ -14,9 +14,10 @@ from ledger.amendments import apply_to_keys, keeps_contest, keeps_unit
 from ledger.definition import Definition
 from ledger.election import Contest, Election, Part, ReportingDevice, ReportingUnit
 from ledger.errors import FormatError, VerificationError
+from ledger.key_check import is_sound_key
 from ledger.primitives import KeyId
 from ledger.record import SignedRecord, Snapshot, VerifiedRecord, verify_record
-from ledger.rulings import Authority, Decision, Return
+from ledger.rulings import Authority, Decision, Return, Succession
 from ledger.signing import CryptographyVerifier
 from ledger.tally import Opening, TallyReport
 
@@ -26,8 +27,9 @@ PARTS: tuple[type[Part], ...] = (Contest, ReportingUnit, ReportingDevice)
 class PrecinctRecords:
     """Of unit ``unit``; ``contest`` is None for its whole ballot. All records are read when this is made.
 
-    ``tallies``, ``decisions``, ``returns`` and ``acts`` are by entry index; ``revoked`` has the indices of tallies,
-    openings and rulings that a key signed which had been revoked before. ``definition`` has names as they were amended.
+    ``tallies``, ``decisions``, ``returns``, ``acts`` and ``successions`` are by entry index; ``revoked`` has the
+    indices of tallies, openings and rulings that a key signed which had been revoked before. ``definition`` has names
+    as they were amended.
 
     Raises FormatError(``BAD_BUNDLE``), SignatureError, VerificationError(``NOT_THIS_ELECTION``, ``FOREIGN_ENTRY``,
     ``ACT_NOT_IN_FORCE``), and ConflictError for a part that is named twice.
@@ -39,6 +41,7 @@ class PrecinctRecords:
         self.decisions: dict[int, Decision] = {}
         self.returns: dict[int, Return] = {}
         self.acts: dict[int, Authority] = {}
+        self.successions: dict[int, Succession] = {}
         self.revoked: set[int] = set()
         self._election, self._unit, self._contest = election, unit, contest
         self._leaves: dict[bytes, int] = {}
@@ -47,6 +50,11 @@ class PrecinctRecords:
         for index, record in records.items():
             self._take(index, record)
         self._require_whole()
+
+    @property
+    def generation(self) -> int:
+        """Of the log, as far as the file shows."""
+        return 1 + len(self.successions)
 
     def rulings_on(self, tally: int) -> tuple[int, ...]:
         """Entries of the decisions that name the tally at this index, or put another in its place."""
@@ -69,6 +77,9 @@ class PrecinctRecords:
             case Authority() as body:
                 self._require_in_force(index, verified)
                 self._act(index, body)
+            case Succession() as body:
+                self._require_in_force(index, verified)
+                self._succeed(index, body)
             case _:
                 self._take_of_precinct(index, verified)
 
@@ -115,6 +126,13 @@ class PrecinctRecords:
             applied = apply_to_keys(definition, body).status == "applied"
         self._require(index, applied)
         self.acts[index] = body
+
+    def _succeed(self, index: int, body: Succession) -> None:
+        follows = body.generation == self.generation + 1 and body.tree_size == index and is_sound_key(body.log_key)
+        if not follows:
+            raise VerificationError("ACT_NOT_IN_FORCE", f"the succession at entry {index} does not count")
+        self.successions[index] = body
+        self.definition.chains = [body.chain]
 
     def _require_whole(self) -> None:
         definition = self.definition

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from ledger.anchor.primitives import ChainError
 from ledger.errors import FormatError, TunukError, UnjudgeableError, VerificationError
-from ledger.observer.audit import read_checkpoint
 from ledger.observer.bundle import MAX_BUNDLE_FILE, encode_bundle_file, parse_bundle_file
 from ledger.observer.check import Proved, check_bundle
 from ledger.observer.fetch import FileFault, Source, UnreachableError
@@ -21,6 +20,7 @@ from ledger.observer.messages import LANGUAGES, Language, describe
 from ledger.observer.opening import open_rpc
 from ledger.observer.proof_words import describe_proved
 from ledger.observer.prove import make_bundle
+from ledger.observer.published_entries import read_checkpoint
 from ledger.observer.published_log import read_published_log
 from ledger.observer.qr_sequence import is_qr_sequence, parse_qr_sequence
 from ledger.observer.tree import Tree

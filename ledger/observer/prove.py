@@ -23,7 +23,7 @@ from ledger.observer.precinct_records import PARTS, serves, speaks_of
 from ledger.observer.published_log import PublishedLog
 from ledger.primitives import Hash, KeyId
 from ledger.record import SignedRecord, Snapshot, parse_record
-from ledger.rulings import Authority, Decision, Return
+from ledger.rulings import Authority, Decision, Return, Succession
 from ledger.tally import Opening, TallyReport
 from ledger.tiles import TileReader
 
@@ -74,7 +74,7 @@ class _Choice:
                 snapshots.append(index)
             elif self._bears(index, record):
                 chosen.add(index)
-                if isinstance(record.body, Authority) and len(record.signatures) == 1:
+                if isinstance(record.body, Authority | Succession) and len(record.signatures) == 1:
                     alone.append(index)
                 if isinstance(record.body, TallyReport | Decision):
                     self._leaves.add(record.leaf_hash)
@@ -95,6 +95,8 @@ class _Choice:
                 return serves(body, self._unit) and index not in self._held
             case Authority() as body:
                 return index not in self._held and self._act_bears(body)
+            case Succession():
+                return index not in self._held
             case Opening() | TallyReport() as body:
                 return speaks_of(self._definition, KeyId(record.signatures[0].key_id), body, self._unit)
             case Return() as body:

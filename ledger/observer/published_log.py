@@ -7,18 +7,14 @@ follow from these entries is for ``observer verify``.
 from dataclasses import dataclass
 
 from ledger.checkpoint import VerifiedCheckpoint
-from ledger.errors import FormatError, SignatureError, VerificationError
+from ledger.errors import FormatError, SignatureError
 from ledger.fold import Fold
-from ledger.merkle import hash_leaf
-from ledger.observer.audit import read_checkpoint
 from ledger.observer.fetch import Source
+from ledger.observer.published_entries import read_published_entries
 from ledger.observer.tree import Tree
 from ledger.policy import Policy
 from ledger.record import parse_record, verify_record
 from ledger.signing import CryptographyVerifier
-from ledger.tiles import MAX_BUNDLE, encode_bundle_path, new_bundles, parse_bundle
-
-MAX_ENTRIES = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +38,9 @@ class PublishedLog:
 
 
 def read_published_log(source: Source, policy: Policy) -> PublishedLog:
-    """Raises FileFault, UnreachableError, FormatError, SignatureError, VerificationError(``ROOT_DIFFERS``)."""
-    checkpoint = read_checkpoint(source, policy)
-    if checkpoint.size > MAX_ENTRIES:
-        raise FormatError("LOG_TOO_LARGE", f"the log has more than {MAX_ENTRIES} entries")
-    entries: list[bytes] = []
-    tree = Tree()
-    for bundle in new_bundles(0, checkpoint.size):
-        found = parse_bundle(bundle, source.read(encode_bundle_path(bundle), MAX_BUNDLE))
-        tree.append([hash_leaf(entry) for entry in found])
-        entries += found
-    if tree.root_at(checkpoint.size) != checkpoint.root:
-        raise VerificationError("ROOT_DIFFERS", "the published entries are not those of the published checkpoint")
-    return PublishedLog(checkpoint, entries, tree, *_fold(entries))
+    """Raises as ``read_published_entries()``."""
+    read = read_published_entries(source, policy)
+    return PublishedLog(read.checkpoint, read.entries, read.tree, *_fold(read.entries))
 
 
 def _fold(entries: list[bytes]) -> tuple[Fold, frozenset[int]]:

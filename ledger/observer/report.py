@@ -5,6 +5,8 @@ Responsible for the output's shape alone. Exit status: 0 pass, 1 something is wr
     ok              true, false, or null where there is no verdict
     origin, policy_sha256, tree_size, root_hash     null as far as they are not known
     entries, snapshots, tallies, repeats, gaps      numbers of what was judged; ``complete``: all parts are logged
+    succession      null in an election's first log, else {"index", "predecessor", "tree_size", "last_size"}
+    successor       a later log of this election that the policy names, else null
     anchor_claims   anchors that the publication claims, each compared with the tree
     anchors         null where no chain was asked, else {"claimed", "verified"}
     inadmissible    records that a rule keeps out, no failure: [{"index", "code", "message"}]
@@ -14,6 +16,7 @@ Responsible for the output's shape alone. Exit status: 0 pass, 1 something is wr
     error           null, or why there is no verdict: {"code", "index", "message"}
 """
 
+import dataclasses
 from collections.abc import Iterator
 
 import msgspec
@@ -46,6 +49,8 @@ def encode_report(verdict: Verdict, policy_hash: Hash | None, language: Language
         "tallies": verdict.tallies,
         "repeats": verdict.repeats,
         "gaps": verdict.gaps,
+        "succession": None if verdict.handover is None else dataclasses.asdict(verdict.handover),
+        "successor": verdict.successor,
         "anchor_claims": verdict.anchor_claims,
         "anchors": None if anchors is None else {"claimed": anchors.claimed, "verified": anchors.verified},
         "inadmissible": [
@@ -90,6 +95,10 @@ def _lines(verdict: Verdict, policy_hash: Hash | None, language: Language) -> It
 def _contents(verdict: Verdict, root_hash: Hash, language: Language) -> Iterator[str]:
     yield say(language, "log", origin=verdict.origin)
     yield say(language, "tree", size=verdict.tree_size, root=root_hash.hex())
+    if verdict.handover is not None:
+        yield say(language, "handover", **dataclasses.asdict(verdict.handover))
+    if verdict.successor is not None:
+        yield say(language, "successor", origin=verdict.successor)
     held = verdict.inadmissible
     yield say(language, "folded", tallies=verdict.tallies, repeats=verdict.repeats, held=len(held), gaps=verdict.gaps)
     if not verdict.complete and verdict.ok:

@@ -5,6 +5,7 @@ sentence of the error that was met; where English says no more than that, the En
 """
 
 from ledger.observer.rule_sentences import RULE_SENTENCES, Sentence
+from ledger.observer.succession_sentences import SUCCESSION_SENTENCES
 
 _ENTRY: Sentence = ("жазуу стандарттуу түрдө эмес ({detail})", "запись не в каноническом виде ({detail})", "{detail}")
 _NOTE: Sentence = ("текшерүү чекитинин түрү туура эмес ({detail})", "контрольная точка искажена ({detail})", "{detail}")
@@ -212,4 +213,5 @@ SENTENCES: dict[str, Sentence] = {
     "UNKNOWN_FOLD_VERSION": _UNKNOWN,
     "UNKNOWN_KEY_TYPE": _UNKNOWN,
     **RULE_SENTENCES,
+    **SUCCESSION_SENTENCES,
 }

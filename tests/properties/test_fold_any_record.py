@@ -13,7 +13,7 @@ from ledger.fold import Fold
 from ledger.primitives import PublicKey, sha256
 from ledger.record import Body, Snapshot, VerifiedRecord, parse_record, sign_record, verify_record
 from ledger.results import StateFiles, render_numbered
-from ledger.rulings import Authority, Decision, Return
+from ledger.rulings import Authority, Decision, Return, Succession
 from ledger.signing import CryptographyVerifier, Ed25519Signer
 from ledger.tally import ContestTally
 from tests.properties.body_strategies import arbitrary_bodies, arbitrary_elections
@@ -40,6 +40,7 @@ from tests.unit.ledger.ruling_factory import (
     replacement,
     returned,
     snapshot,
+    succession,
 )
 from tests.unit.ledger.ruling_factory import turnout as turnout_of
 
@@ -61,9 +62,9 @@ def signers(draw: st.DrawFn, body: Body) -> list[Ed25519Signer]:
     match body:
         case Election() | Contest() | ReportingUnit() | ReportingDevice():
             return [ELECTION_KEY]
-        case Authority() if draw(st.booleans()):
+        case Authority() | Succession() if draw(st.booleans()):
             return [ELECTION_KEY]
-        case Authority() | Decision():
+        case Authority() | Succession() | Decision():
             return [OFFICIAL_KEYS[1], OFFICIAL_KEYS[draw(st.sampled_from([0, 2]))]]
         case Snapshot():
             return [PUBLISHER_KEY]
@@ -111,6 +112,8 @@ def likely_bodies(draw: st.DrawFn, night: Night) -> Body:
             return draw(st.sampled_from(told))
         case 11:
             return event(night, urn=urn)
+        case 12:
+            return succession(night, draw(st.sampled_from([fold.generation, fold.generation + 1])))
         case _:
             return tally(night, device, unit, draw(st.integers(0, 2)))
 

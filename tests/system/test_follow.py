@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.observer.audit import CHECKPOINT
+from ledger.observer.published_entries import CHECKPOINT
 from ledger.policy import encode_policy
 from ledger.proof import TlogProof, encode_tlog_proof
 from ledger.results import LATEST

@@ -5,7 +5,16 @@ import msgspec
 from ledger.election import ChainPins, ReportingDevice, RoleKey
 from ledger.primitives import Hash, PublicKey
 from ledger.record import Body, Snapshot, parse_record
-from ledger.rulings import Authority, AuthorityAction, Decision, DecisionAction, Return, ReturnContest, ReturnVotes
+from ledger.rulings import (
+    Authority,
+    AuthorityAction,
+    Decision,
+    DecisionAction,
+    Return,
+    ReturnContest,
+    ReturnVotes,
+    Succession,
+)
 from ledger.signing import Ed25519Signer
 from ledger.tally import EventCode, Opening, Turnout, UrnEvent
 from tests.unit.ledger.election_factory import OFFICIAL_KEYS, POLLS_OPEN, Night, small_election, tally
@@ -61,6 +70,14 @@ def other_chain(contract: int = 1) -> ChainPins:
     return ChainPins(1, bytes(32), bytes([contract]) * 20, bytes(20), ())
 
 
+def succession(night: Night, generation: int = 2, **changes: object) -> Succession:
+    """Of all that the night has so far; of its tree the fold knows nothing."""
+    size, key = max(night.fold.size, 1), bytes(NEW_KEY.public_key)
+    chain = other_chain(9)
+    body = Succession(night.election_id, generation, key, size, bytes(32), size, bytes(32), chain, "lost", "9/1")
+    return msgspec.structs.replace(body, **changes)
+
+
 def replacement(night: Night, device: int = 0, signer: Ed25519Signer = NEW_KEY) -> ReportingDevice:
     """Another key that speaks for the same urns."""
     part = small_election()[1][7 + device]
@@ -84,5 +101,6 @@ def every_body(night: Night) -> dict[str, Body]:
         "tally/1": tally(night),
         "return/1": returned(night),
         "decision/1": decision(night, "out_of_use", urn="u1"),
+        "succession/1": succession(night),
         "snapshot/1": snapshot(night),
     }

@@ -52,6 +52,7 @@ MAY_SIGN = {
     "unit/1": "election key",
     "device/1": "election key",
     "authority/1": "election key",
+    "succession/1": "election key",
     "opening/1": "device",
     "turnout/1": "device",
     "event/1": "device",

@@ -16,7 +16,7 @@ from tests.unit.ledger.record_notation import fields_of, structs_of
 
 PURE = [
     "canonical", "record", "key_book", "signing", "definition", "definition_check", "fold", "amendments", "decisions",
-    "device_records", "returns",
+    "device_records", "returns", "succession",
 ]  # fmt: skip
 RAISED = {"held", "_broken", "FormatError", "SignatureError", "ConflictError", "UnjudgeableError"}
 

@@ -30,7 +30,7 @@ POLLS_CLOSE = POLLS_OPEN + 12 * 3600
 NOON, AFTERNOON = POLLS_OPEN + 4 * 3600, POLLS_OPEN + 8 * 3600
 NAMES = (
     "election", "publisher", "official-1", "official-1-second", "official-2", "commission", "device-1", "device-2",
-    "device-3", "device-3-new", "official-3", "stranger",
+    "device-3", "device-3-new", "official-3", "stranger", "log-2",
 )  # fmt: skip
 KEYS = {name: Ed25519Signer(sha256(f"tunuk record vectors, {name}".encode())) for name in NAMES}
 NOBODY = bytes(32)

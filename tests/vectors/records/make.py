@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.vectors.records.election import KEYS, key, key_id
 from tests.vectors.records.faults import logs
 from tests.vectors.records.log import WrittenLog
-from tests.vectors.records.story_after import annul, close, correct, report
+from tests.vectors.records.story_after import annul, close, correct, report, succeed
 from tests.vectors.records.story_before import amend, define, open_polls, refuse
 
 FOLDER = Path(__file__).parent
@@ -25,6 +25,7 @@ def make_night() -> WrittenLog:
     correct(log, leaves)
     annul(log, leaves)
     close(log)
+    succeed(log)
     return log
 
 

@@ -7,6 +7,7 @@ from ledger.rulings import Authority, Decision, DecisionAction, Return, ReturnCo
 from ledger.tally import ContestTally, TallyReport, UrnEvent
 from tests.vectors.records.election import POLLS_CLOSE, key_id
 from tests.vectors.records.log import WrittenLog
+from tests.vectors.records.story_before import WORTHLESS, succession
 
 FIRST = ContestTally(1, 45, 1, 2, ((1, 20, 5), (2, 0, 0), (9, 15, 2)))
 SECOND = ContestTally(2, 45, 2, 11, ((1, 30, 4), (2, 20, 6), (3, 10, 5)))
@@ -111,3 +112,15 @@ def close(log: WrittenLog) -> None:
     log.say("a protocol", protocol, "commission")
     log.say("a protocol of a unit without a ballot", structs.replace(protocol, unit="north"), "commission")
     log.snapshot("the last one", POLLS_CLOSE + 3_600)
+
+
+def succeed(log: WrittenLog) -> None:
+    """The log has ended; another one has taken its entries again, and goes on from here."""
+    both = "official-1", "official-3"
+    log.say("the election key alone, too late", succession(log), "election")
+    log.say("entries that were not taken", structs.replace(succession(log), tree_size=3), *both)
+    log.say("a generation is left out", succession(log, 3), *both)
+    log.say("a log's key that anybody can sign with", structs.replace(succession(log), log_key=WORTHLESS), *both)
+    log.say("a successor log", succession(log), *both)
+    log.say("the same generation again", succession(log), *both)
+    log.snapshot("the first of the successor's own", POLLS_CLOSE + 7_200)

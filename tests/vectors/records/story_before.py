@@ -4,7 +4,7 @@ from msgspec import msgpack, structs
 
 from ledger.election import Contest, ReportingDevice, ReportingUnit, RoleKey, UnitAssignment, UrnAssignment
 from ledger.record import sign_record
-from ledger.rulings import Authority, AuthorityAction, Decision, Return, ReturnContest, ReturnVotes
+from ledger.rulings import Authority, AuthorityAction, Decision, Return, ReturnContest, ReturnVotes, Succession
 from ledger.tally import Opening, Turnout, UrnEvent
 from tests.vectors.records.election import (
     AFTERNOON,
@@ -26,6 +26,13 @@ WORTHLESS = (2**255 - 20).to_bytes(32, "little")
 
 def act(log: WrittenLog, action: AuthorityAction, **subjects: object) -> Authority:
     return Authority(log.election_id, action, "order", "12/3", **subjects)  # type: ignore[arg-type]  # as the action asks
+
+
+def succession(log: WrittenLog, generation: int = 2) -> Succession:
+    """Of all entries so far, and of a log that is known to have signed three more."""
+    size, successor = len(log.entries), structs.replace(CHAIN, contract=bytes([6]) * 20)
+    last = size + 3, bytes([3]) * 32
+    return Succession(log.election_id, generation, key("log-2"), size, log.root(), *last, successor, "lost", "14/3")
 
 
 def opening(log: WrittenLog, urn: str, *units: str) -> Opening:
@@ -52,6 +59,7 @@ def define(log: WrittenLog) -> None:
     log.say("an urn that serves a unit twice", structs.replace(other, urns=(twice,)), "election")
     log.tell("a device before the last part", opening(log, "u2", "1002"), "device-2")
     log.say("an act before the last part", act(log, "succeed_chain", chain=CHAIN), "election")
+    log.say("a succession before the last part", succession(log), "election")
     unused = Decision(log.election_id, "out_of_use", "broken", "1", (), urn="u2")
     log.say("a decision before the last part", unused, "official-1", "official-2")
     rows = tuple(ReturnVotes(selection, 1) for selection in (1, 2, 9))

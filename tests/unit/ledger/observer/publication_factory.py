@@ -13,9 +13,10 @@ from ledger.checkpoint import Checkpoint, sign_checkpoint
 from ledger.merkle import CompactRange, hash_leaf, merkle_root
 from ledger.note import Ed25519NoteSigner
 from ledger.observer.anchors import INDEX, claim_path
-from ledger.observer.audit import CHECKPOINT, audit
+from ledger.observer.audit import audit
 from ledger.observer.fetch import missing, too_long
 from ledger.observer.findings import Verdict
+from ledger.observer.published_entries import CHECKPOINT
 from ledger.policy import Policy, log_only_policy
 from ledger.primitives import Hash, sha256
 from ledger.record import KIND_OF, Body, Snapshot, sign_record

@@ -8,7 +8,8 @@ import pytest
 from ledger.checkpoint import cosign_checkpoint
 from ledger.cosignature import CosignatureSigner
 from ledger.note import Ed25519NoteSigner
-from ledger.observer.audit import CHECKPOINT, audit
+from ledger.observer.audit import audit
+from ledger.observer.published_entries import CHECKPOINT
 from ledger.policy import Policy, PolicyWitness, log_only_policy
 from ledger.signing import Ed25519Signer
 from tests.unit.ledger.observer.publication_factory import (

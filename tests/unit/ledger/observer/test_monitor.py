@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ledger.observer.audit import CHECKPOINT
 from ledger.observer.fetch import UnreachableError
 from ledger.observer.monitor import DARK_ROUNDS, WHOLE_SECONDS, Round
 from ledger.observer.monitor_state import MonitorState
+from ledger.observer.published_entries import CHECKPOINT
 from ledger.results import LATEST, numbered_path
 from tests.unit.ledger.observer.publication_factory import MemorySource, whole_author
 from tests.unit.ledger.observer.watched import Watched, codes, grow

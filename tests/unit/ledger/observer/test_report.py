@@ -19,8 +19,8 @@ from tests.unit.ledger.observer.publication_factory import whole_author
 
 MEMBERS = [
     "ok", "origin", "policy_sha256", "tree_size", "root_hash", "complete", "entries", "snapshots", "tallies", "repeats",
-    "gaps", "anchor_claims", "anchors", "inadmissible", "inadmissible_left_out", "rulings", "rulings_left_out",
-    "failures", "failures_left_out", "error",
+    "gaps", "succession", "successor", "anchor_claims", "anchors", "inadmissible", "inadmissible_left_out", "rulings",
+    "rulings_left_out", "failures", "failures_left_out", "error",
 ]  # fmt: skip
 
 
