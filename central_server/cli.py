@@ -36,6 +36,15 @@ from central_server.init_network import NO_VALIDATORS, add_network_options, pars
 from central_server.operator_cli import OPERATOR_COMMANDS
 from central_server.replacement import make_replacement_bundle
 from central_server.roster import finish_roster
+from central_server.successor_cli import (
+    FINISH_SUCCESSOR_WORDS,
+    PREPARE_SUCCESSOR_WORDS,
+    SUCCESSOR_EXAMPLES,
+    SUCCESSOR_WORDS,
+    add_prepare_successor_options,
+    run_finish_successor,
+    run_prepare_successor,
+)
 from ledger.command_help import WRONG_USAGE, explained
 from ledger.errors import TunukError
 
@@ -83,6 +92,7 @@ _EXAMPLES = {
     ),
     "decide sign": ("central-server decide sign r.json --key official.key --lang en",),
     "decide submit": ("central-server decide submit r.json --server https://HOST:8443 --ca ca.pem --policy FILE",),
+    **SUCCESSOR_EXAMPLES,
     **{command.name: command.examples for command in OPERATOR_COMMANDS},
 }
 
@@ -129,6 +139,7 @@ def make_parser() -> argparse.ArgumentParser:
     key.set_defaults(dir=Path())
     add_key_options(key)
     _add_decide(commands)
+    _add_successor(commands)
     return parser
 
 
@@ -140,6 +151,17 @@ def _add_decide(commands: _Commands) -> None:
     add_prepare_options(_command(tasks, "prepare", run_prepare, PREPARE_WORDS, _STATUSES, "decide "))
     add_sign_options(_command(tasks, "sign", run_sign, SIGN_WORDS, _STATUSES, "decide "))
     add_submit_options(_command(tasks, "submit", run_submit, SUBMIT_WORDS, _STATUSES, "decide "))
+
+
+def _add_successor(commands: _Commands) -> None:
+    words = SUCCESSOR_WORDS
+    successor = commands.add_parser("successor", help=words, **explained(words, _EXAMPLES["successor"], _STATUSES))
+    tasks = successor.add_subparsers(required=True, metavar="TASK")
+    prepare = _command(tasks, "prepare", run_prepare_successor, PREPARE_SUCCESSOR_WORDS, _STATUSES, "successor ")
+    _add_directory(prepare)
+    add_prepare_successor_options(prepare)
+    finish = _command(tasks, "finish", run_finish_successor, FINISH_SUCCESSOR_WORDS, _STATUSES, "successor ")
+    _add_directory(finish)
 
 
 def _command(

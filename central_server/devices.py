@@ -23,7 +23,7 @@ from ledger.store.contract import Store
 _REMEMBERED = 8_192
 """Certificates whose key is remembered: those of all devices that are connected at a time, at 1 KiB each."""
 
-_NAMING_KINDS = ("election/1", "contest/1", "unit/1", "device/1", "authority/1", "snapshot/1")
+_NAMING_KINDS = ("election/1", "contest/1", "unit/1", "device/1", "authority/1", "succession/1", "snapshot/1")
 """What says which keys are named; a snapshot's time ends what the election key may do alone."""
 
 # A record starts as an array of three whose first element is a short text: its kind.
@@ -85,7 +85,7 @@ class RosterReader:
         self._fold = Fold()
         self._advance(store)
         self.roster = Roster(self._fold.definition)
-        if self.roster.election.origin() != store.origin:
+        if self.roster.election.origin(self._fold.generation) != store.origin:
             raise FormatError("LOG_OF_OTHER_ELECTION", f"the log {store.origin} starts with another election")
 
     def read_on(self, store: Store) -> None:
@@ -100,7 +100,7 @@ class RosterReader:
 
     @property
     def chains(self) -> tuple[ChainPins, ...]:
-        """The election's pins and those that succeeded them; the last one is in force."""
+        """The pins of this log's contracts, from the first on; the last one is in force."""
         return tuple(self._fold.definition.chains)
 
     def _advance(self, store: Store) -> None:

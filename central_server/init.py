@@ -66,7 +66,7 @@ def init_election(directory: ElectionDirectory, options: InitOptions, clock: Cal
             )
         _make_keys(directory, settings, keystore)
         _make_authority(directory, definition.authority, clock)
-        chain = settings.chain if settings.chain.nodes else _make_chain(directory, settings, clock)
+        chain = settings.chain if settings.chain.nodes else make_chain(directory, settings, clock)
         write_file(directory.definition, data)
         write_settings(directory.settings, msgspec.structs.replace(settings, chain=chain))
     return definition
@@ -129,8 +129,8 @@ def _make_authority(directory: ElectionDirectory, name: str, clock: Callable[[],
     write_file(directory.certificates / "ca.pem", load_authority(directory).certificate)
 
 
-def _make_chain(directory: ElectionDirectory, chosen: Settings, clock: Callable[[], float]) -> ChainSettings:
-    """The embedded chain, which an interrupted run may have made under another id than the ``chosen`` one."""
+def make_chain(directory: ElectionDirectory, chosen: Settings, clock: Callable[[], float]) -> ChainSettings:
+    """The embedded chain: a new one, or what an interrupted run made, under another id than the ``chosen`` one."""
     try:
         chain = EmbeddedChain.open(directory.chain, clock)
     except StorageError as error:

@@ -8,6 +8,7 @@ contract from its next start on. An interrupted run is gone on with; a contract 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from central_server.anchor_keys import load_anchor_key, suffixes
@@ -24,9 +25,10 @@ from ledger.anchor.evm import deploy_contract
 from ledger.anchor.evm_connection import EvmConnection
 from ledger.anchor.evm_transactions import wait_for_receipt
 from ledger.anchor.nodes import ChainNode, ChainNodes
+from ledger.anchor.primitives import ChainHash
 from ledger.anchor.submitter import KeySubmitter
 from ledger.anchor.transactions import contract_address
-from ledger.election import ChainPins
+from ledger.election import ChainPins, ValidatorSet
 from ledger.errors import ConflictError
 from ledger.store.sqlite import SqliteStore
 
@@ -39,18 +41,49 @@ def make_contract(
     with SqliteStore(directory.log, state.origin) as store:
         chains = RosterReader(store).chains
     suffix = _free_suffix(directory, chains)
+    # The validators are those of the chain, whichever contract stands on it.
+    sets = next((pins.validator_sets for pins in reversed(chains) if pins.validator_sets), ())
+    with _nodes(directory, settings, clock) as nodes:
+        place = ChainPlace(chains[-1].chain_id, ChainHash(chains[-1].genesis_hash), sets)
+        pins = deploy_anchor(directory, suffix, place, state.origin, nodes, monotonic)
+    return describe_pins(pins)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainPlace:
+    """The chain that a contract is deployed on."""
+
+    chain_id: int
+    genesis_hash: ChainHash
+    validator_sets: tuple[ValidatorSet, ...]
+
+
+def deploy_anchor(
+    directory: ElectionDirectory,
+    suffix: str,
+    place: ChainPlace,
+    origin: str,
+    nodes: ChainNodes,
+    monotonic: Callable[[], float],
+) -> ChainPins:
+    """Make the keys with this suffix, or find them, and with them the contract that anchors the log ``origin``.
+
+    Raises TunukError.
+    """
     for name in ("anchor", "submitter"):
         create_key(directory.key(f"{name}{suffix}"), "secp256k1")
     submitter = KeySubmitter(load_key(directory.key(f"submitter{suffix}"), "secp256k1"))
-    # The validators are those of the chain, whichever contract stands on it.
-    sets = next((pins.validator_sets for pins in reversed(chains) if pins.validator_sets), ())
     contract, anchor_address = contract_address(submitter.address), load_anchor_key(directory, suffix).address
-    pins = ChainPins(chains[-1].chain_id, chains[-1].genesis_hash, contract, anchor_address, sets)
-    target = anchor_target(pins, state.origin, open_signer(directory, "log").public_key)
+    pins = ChainPins(place.chain_id, place.genesis_hash, contract, anchor_address, place.validator_sets)
+    target = anchor_target(pins, origin, open_signer(directory, "log").public_key)
     pause = threading.Event().wait
     wait = partial(wait_for_receipt, clock=monotonic, wait=pause, timeout=DEPLOY_SECONDS, pause=0.2)
-    with _nodes(directory, settings, clock) as nodes:
-        nodes.open(lambda call: deploy_contract(call, target, submitter, GAS_PRICE, wait))
+    nodes.open(lambda call: deploy_contract(call, target, submitter, GAS_PRICE, wait))
+    return pins
+
+
+def describe_pins(pins: ChainPins) -> dict[str, object]:
+    """As ``decide prepare succeed-chain --part`` takes them."""
     return {
         "chain_id": pins.chain_id,
         "genesis_hash": f"0x{pins.genesis_hash.hex()}",
@@ -58,7 +91,7 @@ def make_contract(
         "anchor_address": f"0x{pins.anchor_address.hex()}",
         "validator_sets": [
             {"first_block": one.first_block, "addresses": [f"0x{address.hex()}" for address in one.addresses]}
-            for one in sets
+            for one in pins.validator_sets
         ],
     }
 

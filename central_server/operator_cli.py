@@ -106,7 +106,8 @@ def _run_chain(options: argparse.Namespace, directory: ElectionDirectory) -> int
     return 0
 
 
-def _add_rebuild_options(parser: argparse.ArgumentParser) -> None:
+def add_publication_options(parser: argparse.ArgumentParser) -> None:
+    """What a log's entries are taken from, and what its heads are held against."""
     words = "the publication: a folder, or the address that it is served at"
     parser.add_argument("--from", dest="source", required=True, metavar="DIR_OR_URL", help=words)
     words = "a receipt that a device was given: the log must contain what it says (again for each)"
@@ -121,9 +122,9 @@ def _run_rebuild(options: argparse.Namespace, directory: ElectionDirectory) -> i
         source = open_source(options.source, stack)
         done = rebuild_log(directory, source, options.receipt, options.checkpoint, time.time)
     _print({"directory": str(directory.root), "size": done.head.size, "root_hash": done.head.root.hex(),
-            "guard": done.guard, "chain": done.chain, "witnesses": done.witnesses,
+            "guard": done.known.guard is not None, "chain": done.known.chain, "witnesses": done.known.witnesses,
             "receipts": done.receipts, "checkpoints": done.checkpoints})  # fmt: skip
-    if not done.guard:
+    if done.known.guard is None:
         print(_NO_GUARD.format(guard=directory.guard), file=sys.stderr)
     return 0
 
@@ -220,7 +221,7 @@ OPERATOR_COMMANDS = (
     ),
     OperatorCommand(
         "rebuild", "make a lost log's database again from its publication, unless something later was signed",
-        _run_rebuild, _add_rebuild_options, _DONE,
+        _run_rebuild, add_publication_options, _DONE,
         ("central-server rebuild --dir DIR --from https://mirror.example/ --receipt 17.tlog-proof",),
     ),
     OperatorCommand(

@@ -29,7 +29,7 @@ from ledger.merkle import hash_leaf
 from ledger.observer.published_log import PublishedLog
 from ledger.primitives import Hash, KeyId, PublicKey
 from ledger.record import VerifiedRecord
-from ledger.rulings import MAX_TARGETS, Authority, AuthorityAction, Decision, DecisionAction, Return, Ruling
+from ledger.rulings import MAX_TARGETS, Authority, AuthorityAction, Decision, DecisionAction, Return, Ruling, Succession
 from ledger.store.durable import StorageError, read_file
 
 MAX_PART = 1024 * 1024
@@ -223,7 +223,7 @@ def signers_of(body: Ruling, fold: Fold) -> list[NamedKey]:
         if role.role == wanted and key_id not in keys.revoked
     ]
     holders = {named.holder for named in found}
-    if isinstance(body, Authority) and election is not None and not fold.polls_opened:
+    if isinstance(body, Authority | Succession) and election is not None and not fold.polls_opened:
         found.append(NamedKey(PublicKey(election.election_key).key_id.hex(), "election-key", "election"))
     elif len(holders) < (1 if isinstance(body, Return) else 2):
         asked = "a commission" if isinstance(body, Return) else "two officials"

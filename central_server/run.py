@@ -79,7 +79,7 @@ def run_server(
         following = FollowerContext(
             directory,
             paced,
-            reader.roster.election,
+            state.origin,
             reader.chains[-1],
             clock,
             stop.patience,

@@ -33,7 +33,7 @@ from ledger.anchor.nodes import ChainNodes
 from ledger.anchor.primitives import Address
 from ledger.anchor.statement import AnchorDomain, origin_hash
 from ledger.anchor.transactions import Submitter
-from ledger.election import ChainPins, Election
+from ledger.election import ChainPins
 from ledger.errors import TunukError
 from ledger.store.durable import StorageError
 from ledger.store.guard import FileGuard
@@ -106,7 +106,7 @@ class FollowerContext:
 
     directory: ElectionDirectory
     settings: Settings
-    election: Election
+    origin: str
     pins: ChainPins
     clock: Callable[[], float]
     monotonic: Callable[[], float]
@@ -131,7 +131,7 @@ def run_followers(context: FollowerContext, rpc_port: int) -> Iterator[Followers
 
 
 def _run_witnesses(context: FollowerContext) -> contextlib.AbstractContextManager[Witnesses]:
-    log_key = NoteKey(context.election.origin(), KeyType.ED25519, open_signer(context.directory, "log").public_key)
+    log_key = NoteKey(context.origin, KeyType.ED25519, open_signer(context.directory, "log").public_key)
     report = context.operator.tell_error
     return run_witnesses(context.directory, log_key, context.clock, context.monotonic, report)
 
@@ -140,7 +140,7 @@ def _run_witnesses(context: FollowerContext) -> contextlib.AbstractContextManage
 def _run_publication(
     context: FollowerContext, witnesses: Witnesses
 ) -> Iterator[tuple[FollowerThread, PublicationFollower]]:
-    with SqliteStore(context.directory.log, context.election.origin()) as store:
+    with SqliteStore(context.directory.log, context.origin) as store:
         log = open_log(context.directory, store)
         publisher = Publisher(
             log,
@@ -172,7 +172,7 @@ def _run_anchoring(context: FollowerContext, rpc_port: int) -> Iterator[tuple[Fo
             code = error.code
             yield FollowerReport("anchoring", lambda: code, dict), None
             return
-        store = stack.enter_context(SqliteStore(context.directory.log, context.election.origin()))
+        store = stack.enter_context(SqliteStore(context.directory.log, context.origin))
         account = open_submitter(context.directory, context.settings, context.password_file, suffix)
         follower = _make_anchor_follower(context, nodes, key, stack.enter_context(account), store)
         closing_seconds = ANCHOR_CLOSING_SECONDS
@@ -191,7 +191,7 @@ def _make_anchor_follower(
     submitter: Callable[[], Submitter],
     store: SqliteStore,
 ) -> AnchorFollower:
-    directory, origin = context.directory, context.election.origin()
+    directory, origin = context.directory, context.origin
     target = anchor_target(context.pins, origin, open_signer(directory, "log").public_key)
 
     def open_anchors() -> AnchorContract:

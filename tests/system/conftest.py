@@ -32,10 +32,14 @@ def demo_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def verify() -> Verify:
     """Runs ``observer verify`` as a process; its exit status and its JSON object."""
 
-    def run(publication: Path | str, policy: Path, rpc: str | None = None) -> tuple[int, dict[str, object]]:
+    def run(
+        publication: Path | str, policy: Path, rpc: str | None = None, predecessor: Path | None = None
+    ) -> tuple[int, dict[str, object]]:
         arguments = [tool("observer"), "verify", str(publication), "--policy", str(policy), "--json"]
         if rpc is not None:
             arguments += ["--rpc", rpc]
+        if predecessor is not None:
+            arguments += ["--predecessor", str(predecessor)]
         ended = subprocess.run(arguments, capture_output=True, timeout=120, check=False)
         return ended.returncode, json.loads(ended.stdout)
 
