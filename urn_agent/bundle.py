@@ -6,12 +6,12 @@ client certificate. All of it is public. What is verified, one code each:
     BUNDLE_RECORDS      the records parse, and are signed by the election key that the election record names
     BUNDLE_NOT_OURS     among them is a device record with this device's key and name, or an act of authority that
                         names it in place of another
-    BUNDLE_POLICY       the policy parses, and names a log of this very election
+    BUNDLE_POLICY       the policy parses, and names a log of this very election; receipts count by the last such log
     BUNDLE_CERTIFICATE  the client certificate is for this device's key
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -139,11 +139,13 @@ def _verify_policy(data: bytes, election: Election) -> Policy:
         policy = parse_policy(data)
     except TunukError as error:
         raise FolderError("BUNDLE_POLICY", f"the policy cannot be read: {error.message}") from error
-    # Origins are <authority>/<election id>/<generation>; a successor log has another generation.
+    # Origins are <authority>/<election id>/<generation>: of an election's logs the last one is alive.
     prefix = election.origin().rpartition("/")[0] + "/"
-    if not any(log.key.name.startswith(prefix) for log in policy.logs):
+    logs = {log.key.name.removeprefix(prefix): log for log in policy.logs if log.key.name.startswith(prefix)}
+    generations = [int(name) for name in logs if name.isascii() and name.isdecimal()]
+    if not generations:
         raise FolderError("BUNDLE_POLICY", "the policy names no log of this election")
-    return policy
+    return replace(policy, logs=(logs[str(max(generations))],))
 
 
 def _verify_certificate(data: bytes, public_key: PublicKey) -> None:

@@ -5,6 +5,7 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from types import FrameType
 
@@ -51,6 +52,8 @@ def run(options: argparse.Namespace) -> int:
         def prove(proof: bytes, entry: bytes) -> int:
             return verify_tlog_proof(proof, entry, policy).leaf_index
 
+        _recall(outbox, prove, writer)
+
         def make_courier(in_thread: ExitStack) -> Courier:
             in_thread.callback(uplink.close)
             own_outbox = Outbox.open(folder.outbox, key_id, election_id)
@@ -83,6 +86,22 @@ def run(options: argparse.Namespace) -> int:
         courier.stop()
         courier.join(STOP_S)
         return _conclude(ending, outbox, session, writer, is_once=options.once)
+
+
+def _recall(outbox: Outbox, prove: Callable[[bytes, bytes], int], writer: NoticeWriter) -> None:
+    """Send again what has a receipt of a log that the policy counts no more: the log has ended, another goes on."""
+
+    def holds(proof: bytes, entry: bytes) -> bool:
+        with suppress(TunukError):
+            prove(proof, entry)
+            return True
+        return False
+
+    try:
+        if count := outbox.recall(holds):
+            writer.notify(Notice("RECEIPTS_RECALLED", f"{count} records"))
+    except OutboxError as error:
+        writer.notify(Notice("NOTE_NOT_KEPT", f"{error.code}: {error.message}"))
 
 
 def _take_up(outbox: Outbox, session: AgentSession, writer: NoticeWriter, *, is_once: bool) -> None:

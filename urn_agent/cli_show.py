@@ -63,18 +63,25 @@ def show_status(options: argparse.Namespace) -> int:
 
 
 def take_receipt(options: argparse.Namespace) -> int:
-    """Write the record and its receipt as two files. Raises OutboxError(``OUTBOX_NO_RECEIPT``) where there is none."""
+    """Write the record and its receipt as two files, and a file for each receipt that a log gave which has ended.
+
+    Raises OutboxError(``OUTBOX_NO_RECEIPT``) where there is none of any.
+    """
     outbox = _open(AgentFolder(options.data))
     try:
         data, receipt = outbox.record(options.seq)
+        former = outbox.former_receipts(options.seq)
     finally:
         outbox.close()
-    if receipt is None:
+    if receipt is None and not former:
         raise OutboxError("OUTBOX_NO_RECEIPT", f"record {options.seq} has no receipt yet")
     if not options.to.is_dir():
         raise FolderError("FILE_MISSING", f"{options.to} is no folder")
     create_file(options.to / f"{options.seq}.record", data)
-    create_file(options.to / f"{options.seq}.tlog-proof", receipt)
+    if receipt is not None:
+        create_file(options.to / f"{options.seq}.tlog-proof", receipt)
+    for number, before in enumerate(former, 1):
+        create_file(options.to / f"{options.seq}.former-{number}.tlog-proof", before)
     return 0
 
 

@@ -137,6 +137,11 @@ MESSAGES: Mapping[str, Sentence] = {
     "RECEIPTS_KEPT": Sentence(
         "Сервер кабыл алды, дүмүрчөк сакталды", "Сервер принял, расписка сохранена", "The server took it; receipt kept"
     ),
+    "RECEIPTS_RECALLED": Sentence(
+        "Журнал алмаштырылды: жазуулар жаңысына кайра жөнөтүлөт",
+        "Журнал сменился: записи отправляются в новый заново",
+        "The log has been succeeded: records are sent again to the new one",
+    ),
     "RECORD_REFUSED": Sentence(
         "Сервер жазууну кабыл алган жок; ал сакталуу, сейрек кайра сунушталат: операторго билдириңиз",
         "Сервер отклонил запись; она сохранена и изредка предлагается снова: сообщите оператору",

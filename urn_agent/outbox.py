@@ -7,6 +7,8 @@ Contract:
   bound to one key and one election; an outbox of another is refused.
 - A record is pending until the log's receipt is kept (``receipted``) or the server refused it (``refused``). A refusal
   is nobody's signature: a refused record stays, is offered again now and then, and may still get its receipt.
+- A receipt counts for as long as it holds under the pinned policy (``recall``): where a log has ended, its records go
+  to the successor, and its receipts stay as evidence of what it promised.
   Nothing is ever deleted: what the urn was told is kept, is kept.
 - The file is bounded. At the bound, or with the disk full, ``store`` raises and has written nothing.
 
@@ -148,6 +150,26 @@ class Outbox:
         with writing(connection):
             again = "UPDATE record SET state = 'pending', code = NULL, words = NULL WHERE state = 'refused'"
             return connection.execute(again).rowcount
+
+    def recall(self, holds: Callable[[bytes, bytes], bool]) -> int:
+        """Make every record pending again whose receipt does not hold; how many. ``holds(receipt, record)``.
+
+        The receipts are kept aside. Durable when this returns.
+        """
+        connection = self._connection
+        with writing(connection):
+            query = "SELECT seq, data, receipt FROM record WHERE state = 'receipted'"
+            recalled = [(seq, receipt) for seq, data, receipt in connection.execute(query) if not holds(receipt, data)]
+            connection.executemany("INSERT OR IGNORE INTO former_receipt VALUES (?, ?)", recalled)
+            again = "UPDATE record SET state = 'pending', log_index = NULL, receipt = NULL WHERE seq = ?"
+            connection.executemany(again, [(seq,) for seq, _ in recalled])
+        return len(recalled)
+
+    def former_receipts(self, seq: int) -> list[bytes]:
+        """Those of a record that have been recalled."""
+        query = "SELECT receipt FROM former_receipt WHERE seq = ? ORDER BY rowid"
+        with coded():
+            return [receipt for (receipt,) in self._connection.execute(query, (seq,))]
 
     def conclude(self, outcomes: Iterable[Receipt | Refusal]) -> None:
         """Keep receipts and refusals in one transaction. Durable when this returns. Raises OutboxError."""

@@ -49,6 +49,12 @@ CREATE TABLE refusal (
 ) STRICT;
 CREATE TABLE task (id INTEGER PRIMARY KEY CHECK (id = 1), urn TEXT, session INTEGER) STRICT
 """,
+    """
+CREATE TABLE former_receipt (
+    seq INTEGER NOT NULL REFERENCES record (seq), receipt BLOB NOT NULL,
+    PRIMARY KEY (seq, receipt)
+) STRICT
+""",
 )
 """From each version of the file to the next: an agent that is updated takes its outbox along."""
 

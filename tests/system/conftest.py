@@ -6,10 +6,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-Verify = Callable[..., tuple[int, dict[str, object]]]
+Verify = Callable[..., tuple[int, dict[str, Any]]]
 
 
 def tool(name: str) -> str:
@@ -34,7 +35,7 @@ def verify() -> Verify:
 
     def run(
         publication: Path | str, policy: Path, rpc: str | None = None, predecessor: Path | None = None
-    ) -> tuple[int, dict[str, object]]:
+    ) -> tuple[int, dict[str, Any]]:
         arguments = [tool("observer"), "verify", str(publication), "--policy", str(policy), "--json"]
         if rpc is not None:
             arguments += ["--rpc", rpc]

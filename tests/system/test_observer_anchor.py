@@ -101,7 +101,7 @@ def test_a_stolen_anchor_key_is_seen_and_its_contract_succeeded(tmp_path: Path, 
         wait_until(lambda: problem_of(server) in ("ANCHOR_AHEAD", "ANCHOR_FORK"), "the server sees it")
         assert [claim.head.size for claim in read_claims(directory)] == [claim.head.size for claim in claims]
         status, report = verify(directory.publication, directory.policy, server.addresses["rpc"])
-        codes = {failure["code"] for failure in report["failures"]}  # type: ignore[attr-defined]  # objects of JSON
+        codes = {failure["code"] for failure in report["failures"]}
         assert status == 1 and codes & {"ANCHOR_NOT_IN_TREE", "CHECKPOINT_BEHIND_ANCHOR"}, report
         # The way out: a contract with another key, which two officials put in the place of the spoiled one.
         pins = commission.run("new-contract", "--dir", directory.root)

@@ -61,11 +61,14 @@ class AgentDesk:
         """How often this code was told."""
         return self.words.read_text().count(f" {code} ") if self.words.exists() else 0
 
+    def ask(self, command: str, *more: str) -> bytes:
+        """What one of the short commands prints."""
+        arguments = [*MODULE, command, "--data", str(self.folder.root), *more]
+        return subprocess.run(arguments, capture_output=True, timeout=WAIT_S, check=True).stdout
+
     def status(self) -> dict[str, object]:
         """What ``urn-agent status --json`` says."""
-        command = [*MODULE, "status", "--data", str(self.folder.root), "--json"]
-        ended = subprocess.run(command, capture_output=True, timeout=WAIT_S, check=True)
-        found: dict[str, object] = json.loads(ended.stdout)
+        found: dict[str, object] = json.loads(self.ask("status", "--json"))
         return found
 
     def urns(self) -> list[dict[str, object]]:

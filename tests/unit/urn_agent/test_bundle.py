@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.policy import encode_policy
+from ledger.policy import Policy, encode_policy
 from ledger.record import sign_record
 from tests.unit.ledger.election_factory import DEVICE_KEYS, ELECTION_KEY, PUBLISHER_KEY, small_night, small_parts, tally
 from tests.unit.urn_agent.agent_factory import ASSIGNMENT, KEY
@@ -105,3 +105,14 @@ def test_a_bad_bundle_does_not_replace_a_good_one(tmp_path: Path) -> None:
     with pytest.raises(FolderError):
         import_bundle(BundleFolder(source), target, "d0", KEY.public_key)
     assert load(target.root) == EXPECTED
+
+
+def test_receipts_count_by_the_last_log_of_the_election(tmp_path: Path) -> None:
+    """A policy names a log that has ended, and its successors, in any order."""
+    first = SmallLog().policy
+    election = first.logs[0].key.name.removesuffix("/1")
+    names = [f"{election}/{number}" for number in (2, 10, 9)]
+    successors = [SmallLog(60 + place, name) for place, name in enumerate(names)]
+    logs = (*first.logs, *(log.policy.logs[0] for log in successors))
+    root = write_bundle(tmp_path, KEY.public_key, policy=Policy(logs))
+    assert load(root).policy == successors[1].policy

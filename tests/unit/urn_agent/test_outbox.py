@@ -116,6 +116,30 @@ def test_a_refused_record_may_still_get_its_receipt(tmp_path: Path) -> None:
         assert outbox.rows()[2].code is None
 
 
+def test_what_has_a_receipt_of_a_log_that_ended_is_sent_again(tmp_path: Path) -> None:
+    """And the receipt stays: it shows what that log promised."""
+    path = tmp_path / "outbox.sqlite"
+    with open_outbox(path) as outbox:
+        put(outbox, final_report(units=("101", "102", "103")))
+        outbox.conclude([Receipt(1, 77, b"old"), Receipt(2, 78, b"new"), Refusal(3, "X", "x")])
+        asked = []
+
+        def holds(receipt: bytes, record: bytes) -> bool:
+            asked.append(record)
+            return receipt == b"new"
+
+        assert outbox.recall(holds) == 1
+        assert asked == [outbox.record(1)[0], outbox.record(2)[0]]
+    with open_outbox(path) as outbox:
+        assert [record.seq for record in outbox.pending(10)] == [1]
+        assert outbox.progress() == Progress(1, 1, 1, 1)
+        assert (outbox.record(1)[1], outbox.former_receipts(1)) == (None, [b"old"])
+        outbox.conclude([Receipt(1, 3, b"newer")])
+        assert outbox.recall(lambda receipt, _: receipt == b"new") == 1
+        assert outbox.former_receipts(1) == [b"old", b"newer"]
+        assert outbox.recall(lambda *_: True) == 0 and outbox.former_receipts(2) == []
+
+
 def test_a_full_outbox_takes_nothing_and_keeps_what_it_has(tmp_path: Path) -> None:
     """The bound of the file; a full disk comes as the same error."""
     path = tmp_path / "outbox.sqlite"

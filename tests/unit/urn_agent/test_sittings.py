@@ -154,7 +154,7 @@ def test_the_outbox_of_an_earlier_version_is_taken_along(tmp_path: Path) -> None
         play_in_memory(make_urn(zero_report()), Desk(outbox).session.feed)
         before = outbox.pending(10)
     with sqlite3.connect(path) as connection:
-        for table in ("sitting", "refusal", "task"):
+        for table in ("sitting", "refusal", "task", "former_receipt"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
