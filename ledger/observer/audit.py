@@ -50,9 +50,8 @@ def audit(
 ) -> Verdict:
     """Check a publication by a policy, and, through ``call``, its anchors by the chain.
 
-    ``predecessor`` is the publication of the log that this one succeeds. ``pause`` waits for seconds; ``pauses_s`` are
-    the waits for a server that is publishing. Every failure of what is checked is in the verdict; nothing is raised for
-    it.
+    ``pause`` waits for seconds; ``pauses_s`` are the waits for a server that is publishing; ``predecessor`` is the
+    publication of the log before this one. Failures of what is checked are in the verdict, and raise nothing.
     """
     with Audit(source, policy, pause, pauses_s, call=call, verifier=verifier) as whole:
         return whole.run(predecessor)
@@ -61,7 +60,7 @@ def audit(
 class Audit:
     """An audit that can go on with a log that grows. A context manager: it holds threads and the log's entries.
 
-    ``checkpoint`` is the newest that was judged, ``tree`` what its entries hash to.
+    ``checkpoint`` is the newest that was judged, ``tree`` what its entries hash to, ``fold`` what they say.
     """
 
     def __init__(
@@ -81,7 +80,7 @@ class Audit:
         self.tree = Tree()
         self._of_log, self._of_files = Findings(), Findings()
         self._of_records, self._of_successions = Findings(), Findings()
-        self._fold = Fold()
+        self.fold = Fold()
         self._verdict = Verdict()
 
     def __enter__(self) -> Self:
@@ -118,7 +117,7 @@ class Audit:
             verdict.error = Finding(error.code, None, None, {"detail": error.message})
         for findings in (self._of_log, self._of_records, self._of_successions, self._of_files):
             verdict.failures.extend(findings)
-        fold = self._fold
+        fold = self.fold
         verdict.inadmissible, verdict.rulings = fold.held, fold.rulings
         verdict.entries, verdict.snapshots, verdict.tallies = fold.size, fold.snapshots, len(fold.live)
         verdict.repeats, verdict.gaps, verdict.complete = fold.repeats, len(fold.gaps), fold.definition.complete
@@ -138,9 +137,9 @@ class Audit:
         self._tree_check = TreeCheck(self._source, self.tree, self._keep, self._of_log, self._readers)
         self._begin_fold()
         if self._advance(checkpoint):
-            successions = self._check_succession(checkpoint)
+            check = self._check_succession(checkpoint)
             if predecessor is not None:
-                successions.compare(predecessor, self._policy)
+                check.compare(predecessor, self._policy)
             self._check_files(checkpoint)
 
     def _check_again(self) -> None:
@@ -153,7 +152,7 @@ class Audit:
 
     def _check_succession(self, checkpoint: VerifiedCheckpoint) -> SuccessionCheck:
         self._of_successions = Findings()
-        check = SuccessionCheck(self._origin, self._fold, self.tree, checkpoint, self._of_successions)
+        check = SuccessionCheck(self._origin, self.fold, self.tree, checkpoint, self._of_successions)
         self._verdict.handover = check.check()
         return check
 
@@ -184,10 +183,10 @@ class Audit:
 
     def _begin_fold(self) -> None:
         """Start from the first entry, with nothing found in records."""
-        self._of_records, self._fold = Findings(), Fold()
-        self._snapshots = SnapshotCheck(self._notes, self._fold, self.tree, self._source, self._of_records)
+        self._of_records, self.fold = Findings(), Fold()
+        self._snapshots = SnapshotCheck(self._notes, self.fold, self.tree, self._source, self._of_records)
         self._records = RecordCheck(
-            self._origin, self._fold, self._snapshots, self._of_records, self._verifier, self._verifiers
+            self._origin, self.fold, self._snapshots, self._of_records, self._verifier, self._verifiers
         )
 
     def _keep(self, start: int, entries: Sequence[bytes]) -> None:
@@ -239,7 +238,7 @@ class Audit:
         anchors = AnchorCheck(
             self._source, self.tree, self._refresh, self._of_files, self._readers, self._pause, self._pauses_s
         )
-        chains = self._fold.definition.chains
+        chains = self.fold.definition.chains
         anchors.check_claims(chains)
         self._verdict.anchor_claims = anchors.claims
         if self._call is not None and chains and self._verdict.error is None:

@@ -22,7 +22,8 @@ from ledger.errors import TunukError
 from ledger.observer.fetch import UnreachableError
 from ledger.observer.messages import LANGUAGES, Language, choose_language
 from ledger.observer.monitor import Alarm, Monitor, Round
-from ledger.observer.monitor_state import KeptHead, MonitorState
+from ledger.observer.monitor_state import FormerHead, KeptHead, MonitorState
+from ledger.observer.monitor_succession import is_later
 from ledger.observer.monitor_words import describe_alarm, say
 from ledger.observer.notify import Notify, NotifyError, command_notifier
 from ledger.observer.opening import is_address, open_rpc, open_source
@@ -110,8 +111,13 @@ def read_policy(path: Path) -> Policy:
 def _keep_receipts(paths: Sequence[Path], policy: Policy, state: MonitorState) -> None:
     for path in paths:
         head = read_receipt(path, policy)
-        state.pin_origin(head.origin)
-        state.keep_receipt(KeptHead(head.size, head.root, head.note, int(time.time())))
+        kept = KeptHead(head.size, head.root, head.note, int(time.time()))
+        known = state.origin()
+        if known is not None and is_later(known, head.origin):
+            state.keep_former(FormerHead(head.origin, kept))
+        else:
+            state.pin_origin(head.origin)
+            state.keep_receipt(kept)
 
 
 def _make_notify(options: argparse.Namespace, stack: contextlib.ExitStack) -> Notify | None:

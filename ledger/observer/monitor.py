@@ -8,7 +8,8 @@ Responsible for the order of a round and for what becomes of what it finds:
    and from then on every round says so.
 3. What is new is audited: entries, sums, published files, anchors. The first round, one an hour, and those after a
    failure begin anew, so that every old entry, tile and file is read again.
-4. Receipts that devices were given are held against the tree: it must contain their heads, and grow up to them.
+4. Receipts that devices were given are held against the tree: it must contain their heads, and grow up to them. What
+   is remembered of a log that has ended is held against its successor.
 5. A log that has stood still for too long, and a publication that cannot be judged three times on end, are alarms too.
 
 Alarms are kept before they are told, and told until somebody has taken them.
@@ -29,6 +30,7 @@ from ledger.observer.fetch import FileFault, Source, UnreachableError
 from ledger.observer.findings import Finding
 from ledger.observer.fork_search import find_contradicted, find_fork, find_fork_below, read_served_tile
 from ledger.observer.monitor_state import KeptHead, MonitorState
+from ledger.observer.monitor_succession import hold_former, is_later
 from ledger.observer.published_entries import CHECKPOINT, read_checkpoint
 from ledger.observer.tree import Tree
 from ledger.policy import Policy
@@ -115,6 +117,10 @@ class Monitor:
 
     def _look(self, found: Round) -> Iterator[Alarm]:
         checkpoint = read_checkpoint(self._source, self._policy)
+        if is_later(checkpoint.origin, known := self._state.origin()):
+            self._drop_audit()
+            self._state.succeed(checkpoint.origin)
+            yield Alarm(Finding("SUCCEEDED", None, CHECKPOINT, {"before": known or "", "now": checkpoint.origin}))
         self._state.pin_origin(checkpoint.origin)
         try:
             alarm = self._compare(checkpoint)
@@ -185,6 +191,8 @@ class Monitor:
             self._keep(judged)
             self._state.keep_leaves(audit.tree)
             yield from self._hold_receipts(judged, audit.tree)
+            for finding in hold_former(self._state, audit.tree, audit.fold.successions):
+                yield Alarm(finding, lasting=True)
         written = 0
         for finding in verdict.failures:
             evidence = None

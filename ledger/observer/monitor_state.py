@@ -1,7 +1,7 @@
 """What a monitor remembers: every head that it has verified, the log's leaf hashes, and which alarms were told.
 
 One SQLite file in the state's folder, flushed at each commit: a monitor that is killed goes on from its last round.
-Evidence lies beside it, a file each. The first policy and the first origin are kept: a state is about one log.
+Evidence lies beside it, a file each. A state is about one log, and about those that succeed it.
 """
 
 import json
@@ -31,6 +31,9 @@ _SCHEMA = (
     # Heads that devices' receipts carry, until the published tree has grown beyond them.
     "CREATE TABLE IF NOT EXISTS receipts (size INTEGER NOT NULL, root BLOB NOT NULL, note BLOB NOT NULL, "
     "seen INTEGER NOT NULL, PRIMARY KEY (size, root)) STRICT",
+    # Heads of logs that have ended: seen while they were published, or carried by their receipts.
+    "CREATE TABLE IF NOT EXISTS former_heads (origin TEXT NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, "
+    "note BLOB NOT NULL, seen INTEGER NOT NULL, PRIMARY KEY (origin, size, root)) STRICT",
     f"PRAGMA application_id = {_APPLICATION_ID}",
 )
 
@@ -43,6 +46,14 @@ class KeptHead:
     root: Hash
     note: bytes
     seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class FormerHead:
+    """A head of the log ``origin``, which has ended."""
+
+    origin: str
+    head: KeptHead
 
 
 class MonitorState:
@@ -90,6 +101,36 @@ class MonitorState:
                 self._connection.execute("INSERT INTO log VALUES (1, ?)", (origin,))
         elif known != origin:
             raise FormatError("OTHER_LOG", f"the state is about the log {known}, not about {origin}")
+
+    def succeed(self, origin: str) -> None:
+        """Go on with this log in place of the one so far, whose heads and receipts are put aside."""
+        with funnel(self._path), transaction(self._connection):
+            for table in ("heads", "receipts"):
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO former_heads SELECT log.origin, kept.size, kept.root, kept.note, kept.seen "
+                    f"FROM log, {table} AS kept"
+                )
+                self._connection.execute(f"DELETE FROM {table}")
+            self._connection.execute("DELETE FROM leaves")
+            self._connection.execute("UPDATE log SET origin = ?", (origin,))
+
+    def keep_former(self, former: FormerHead) -> None:
+        head = former.head
+        with funnel(self._path), transaction(self._connection):
+            row = (former.origin, head.size, bytes(head.root), head.note, head.seen)
+            self._connection.execute("INSERT OR IGNORE INTO former_heads VALUES (?, ?, ?, ?, ?)", row)
+
+    def former_heads(self) -> list[FormerHead]:
+        """Of logs that have ended, as far as no successor's tree is known to contain them."""
+        query = "SELECT origin, size, root, note, seen FROM former_heads ORDER BY origin, size, root"
+        with funnel(self._path):
+            rows = self._connection.execute(query).fetchall()
+        return [FormerHead(origin, KeptHead(size, Hash(root), note, seen)) for origin, size, root, note, seen in rows]
+
+    def drop_former(self, heads: Sequence[FormerHead]) -> None:
+        rows = [(one.origin, one.head.size, bytes(one.head.root)) for one in heads]
+        with funnel(self._path), transaction(self._connection):
+            self._connection.executemany("DELETE FROM former_heads WHERE origin = ? AND size = ? AND root = ?", rows)
 
     def newest(self) -> KeptHead | None:
         return next(self._heads("ORDER BY size DESC LIMIT 1"), None)

@@ -35,6 +35,21 @@ SENTENCES: dict[str, Sentence] = {
         "раньше публиковался другой журнал ({detail})",
         "another log was published before: {detail}",
     ),
+    "SUCCEEDED": (
+        "{before} журналы бүттү, аны {now} улантат: эмне үчүн экенин сураңыз",
+        "журнал {before} завершён, его продолжает {now}: спросите почему",
+        "the log {before} has ended, and {now} goes on: ask why",
+    ),
+    "SUCCESSION_HIDES": (
+        "мурунку журнал {size} жазууга кол койгон, ал эми улантуучусу {named} деп айтат",
+        "прежний журнал подписал {size} записей, а преемник знает о {named}",
+        "the log before had signed {size} entries, and its successor says {named}",
+    ),
+    "SUCCESSION_DIFFERS": (
+        "мурунку журнал {size} жазуу үчүн {signed} тамырына кол койгон, улантуучусунда башка",
+        "прежний журнал подписал для {size} записей корень {signed}, у преемника другой",
+        "the log before had signed the root {signed} for {size} entries, and its successor has another",
+    ),
     "BAD_CONSISTENCY_PROOF": (
         "жарыяланган файлдар журналдын мурунку абалын улантканын көрсөтпөйт ({detail})",
         "опубликованные файлы не показывают, что журнал продолжает прежнее состояние ({detail})",

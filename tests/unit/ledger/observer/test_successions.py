@@ -2,55 +2,15 @@
 
 from typing import Any
 
-import msgspec
 import pytest
 
-from ledger.fold import Fold
-from ledger.note import Ed25519NoteSigner
 from ledger.observer.audit import audit
 from ledger.observer.findings import Verdict
 from ledger.observer.published_entries import CHECKPOINT
-from ledger.policy import Policy, PolicyLog
-from ledger.rulings import Succession
-from ledger.signing import Ed25519Signer
-from tests.unit.ledger.election_factory import DEVICE_KEYS, ELECTION_KEY, Night, tally
-from tests.unit.ledger.observer.publication_factory import LOG_KEY, Author, MemorySource, codes, whole_author
-from tests.unit.ledger.ruling_factory import OFFICIALS, other_chain
-
-SECOND_KEY = Ed25519Signer(bytes([4]) * 32)
-
-
-class Heir(Author):
-    """The author of a successor log."""
-
-    def checkpoint(self, key: Ed25519Signer = SECOND_KEY, **changes: Any) -> bytes:
-        return super().checkpoint(key, **changes)
-
-
-def succession(author: Author, **changes: Any) -> Succession:
-    size, root, key = author.size, author.root(), bytes(SECOND_KEY.public_key)
-    body = Succession(author.night.election_id, 2, key, size, root, size, root, other_chain(9), "lost", "9/1")
-    return msgspec.structs.replace(body, **changes)
-
-
-def take_again(before: Author, count: int, **changes: Any) -> Heir:
-    """A log that takes the first entries of another, hands over, and has a snapshot of its own."""
-    night = Night(Fold(), before.night.election_id, [])
-    for entry in before.night.entries[:count]:
-        night.take(entry)
-    heir = Heir(night)
-    heir.origin = before.origin[:-1] + "2"
-    for name, data in before.files.items():
-        if name.startswith("results/"):
-            heir.files[name] = data
-    heir.say(succession(heir, **changes), *OFFICIALS)
-    return heir
-
-
-def policy(author: Author) -> Policy:
-    names = author.origin[:-1]
-    keys = Ed25519NoteSigner(names + "1", LOG_KEY).key, Ed25519NoteSigner(names + "2", SECOND_KEY).key
-    return Policy(tuple(PolicyLog(key) for key in keys))
+from tests.unit.ledger.election_factory import DEVICE_KEYS, ELECTION_KEY, tally
+from tests.unit.ledger.observer.publication_factory import Author, MemorySource, codes, whole_author
+from tests.unit.ledger.observer.successor_factory import SECOND_KEY, finish, policy, succession, take_again
+from tests.unit.ledger.ruling_factory import OFFICIALS
 
 
 def judge(heir: Author, before: Author | None = None) -> Verdict:
@@ -61,12 +21,6 @@ def judge(heir: Author, before: Author | None = None) -> Verdict:
 @pytest.fixture
 def before() -> Author:
     return whole_author()
-
-
-def finish(heir: Heir) -> Heir:
-    heir.snapshot()
-    heir.publish()
-    return heir
 
 
 def test_a_successor_that_took_everything(before: Author) -> None:
