@@ -3,7 +3,7 @@ _tunuk_central_server() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} path= word words= plain=
     for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
         case "$path $word" in
-        ' definition'|' init'|' roster'|' run'|' status'|' backup'|' restore'|' guard'|' rebuild'|' new-contract'|' chain'|' bundle'|' official-key'|' decide'|' decide prepare'|' decide sign'|' decide submit') path="$path $word" ;;
+        ' definition'|' init'|' roster'|' run'|' status'|' backup'|' restore'|' guard'|' rebuild'|' new-contract'|' chain'|' bundle'|' official-key'|' decide'|' successor'|' decide prepare'|' decide sign'|' decide submit'|' successor prepare'|' successor finish') path="$path $word" ;;
         esac
     done
     path=${path# }
@@ -83,10 +83,19 @@ _tunuk_central_server() {
         'decide submit --ca') words=''; plain=yes ;;
         'decide submit --policy') words=''; plain=yes ;;
         'decide submit --lang') words='ky ru en'; plain=yes ;;
+        'successor prepare --dir') words=''; plain=yes ;;
+        'successor prepare --of') words=''; plain=yes ;;
+        'successor prepare --guard') words=''; plain=yes ;;
+        'successor prepare --from') words=''; plain=yes ;;
+        'successor prepare --receipt') words=''; plain=yes ;;
+        'successor prepare --checkpoint') words=''; plain=yes ;;
+        'successor prepare --reason') words=''; plain=yes ;;
+        'successor prepare --document') words=''; plain=yes ;;
+        'successor finish --dir') words=''; plain=yes ;;
     esac
     if [[ -z $plain ]]; then
         case $path in
-        '') words='definition init roster run status backup restore guard rebuild new-contract chain bundle official-key decide -h --help' ;;
+        '') words='definition init roster run status backup restore guard rebuild new-contract chain bundle official-key decide successor -h --help' ;;
         definition) words='-h --help --from --check --schema' ;;
         init) words='-h --help --dir --definition --server-url --chain-rpc --chain-id --chain-validators --submitter-keystore --submitter-signer --submitter-address --snapshot-seconds --anchor-seconds' ;;
         roster) words='-h --help --dir --enrolments --submitter-password-file' ;;
@@ -104,6 +113,9 @@ _tunuk_central_server() {
         'decide prepare') words='release correct annul reinstate out-of-use grant-role revoke-key replace-device amend-contest amend-unit succeed-chain return -h --help --publication --policy --document --reason --out --entry --supersedes --unit --contests --urn --role --holder --public-key --device --enrolment --part --protocol --lang' ;;
         'decide sign') words='-h --help --key --lang' ;;
         'decide submit') words='-h --help --server --ca --policy --lang' ;;
+        successor) words='prepare finish -h --help' ;;
+        'successor prepare') words='-h --help --dir --of --guard --from --receipt --checkpoint --reason --document' ;;
+        'successor finish') words='-h --help --dir' ;;
         esac
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

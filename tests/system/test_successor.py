@@ -1,36 +1,42 @@
 """A dead log goes on in a successor: its entries are taken again, devices send the rest, observers verify the pair."""
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from central_server.directory import ElectionDirectory
 from ledger.observer.origin import parse_origin
-from ledger.policy import Policy, log_only_policy, parse_policy
-from ledger.proof import parse_tlog_proof, verify_tlog_proof
-from ledger.store.sqlite import SqliteStore
+from ledger.policy import parse_policy
+from ledger.proof import verify_tlog_proof
 from simulator.serial_line import SerialLine
 from tests.system.commission_desk import found_commission
 from tests.system.conftest import Verify
+from tests.system.ended_log import (
+    begin,
+    command,
+    finish,
+    forget,
+    make_mirror,
+    policy_of,
+    prepare,
+    serve_a_tally,
+    sign,
+    succeed,
+)
 from tests.system.operated_server import election_id_of, send_tally, well
 from tests.system.real_desk import real_desk
 from tests.system.urn_agent_process import UrnThread, wait_until
-from tests.unit.central_server.server_factory import init_small, roster_small, small_tally
-from tests.unit.central_server.server_process import ServerProcess, open_device, post_records, run_command
+from tests.unit.central_server.server_factory import small_tally
+from tests.unit.central_server.server_process import ServerProcess, open_device, post_records
 from tests.unit.urn_agent.agent_factory import final_report, zero_report
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> ElectionDirectory:
-    (tmp_path / "old").mkdir()
-    directory = init_small(tmp_path / "old")
-    roster_small(directory)
-    return directory
+    return begin(tmp_path / "old")
 
 
 @pytest.fixture
@@ -39,66 +45,9 @@ def new(tmp_path: Path) -> ElectionDirectory:
     return ElectionDirectory(tmp_path / "new" / "election")
 
 
-def command(*arguments: object) -> tuple[str, dict[str, Any]]:
-    """The code of the refusal, or nothing and what it says."""
-    status, said, errors = run_command(*map(str, arguments))
-    assert "Traceback" not in errors, errors
-    return ("", json.loads(said)) if status == 0 else (errors.split(":")[0], {})
-
-
-def prepare(new: ElectionDirectory, old: ElectionDirectory, source: Path, *more: object) -> tuple[str, dict[str, Any]]:
-    wanted = "--reason", "lost", "--document", "9/1"
-    return command("successor", "prepare", "--dir", new.root, "--of", old.root, "--from", source, *wanted, *more)
-
-
-def finish(new: ElectionDirectory) -> tuple[str, dict[str, Any]]:
-    return command("successor", "finish", "--dir", new.root)
-
-
-def sign(new: ElectionDirectory, key: Path) -> str:
-    return command("decide", "sign", new.root / "succession.json", "--key", key)[0]
-
-
-def succeed(new: ElectionDirectory, old: ElectionDirectory, source: Path, *more: object) -> dict[str, Any]:
-    """All of it, signed by the election key; what ``prepare`` says."""
-    code, said = prepare(new, old, source, *more)
-    assert (code, sign(new, old.election_key), finish(new)[0]) == ("", "", "")
-    return said
-
-
-def serve_a_tally(directory: ElectionDirectory, place: int) -> bytes:
-    """Until all is anchored; the receipt."""
-    with ServerProcess(directory) as server:
-        with open_device(directory, server.url, place) as client:
-            [[word, _, receipt]] = post_records(client, [small_tally(election_id_of(directory), place)])
-        assert word == "receipt"
-        wait_until(lambda: well(server), "the tally is anchored")
-        assert server.stop() == 0
-    return bytes(msgspec.convert(receipt, bytes, strict=False))
-
-
-def policy_of(directory: ElectionDirectory, place: int) -> Policy:
-    """Of one of the logs in the directory's policy."""
-    return log_only_policy(parse_policy(directory.policy.read_bytes()).logs[place].key)
-
-
-def forget(directory: ElectionDirectory, backup: Path) -> None:
-    """Put the database back as it was."""
-    for suffix in ("", "-wal", "-shm"):
-        directory.log.with_name(directory.log.name + suffix).unlink(missing_ok=True)
-    shutil.copy(backup, directory.log)
-
-
 @pytest.fixture
 def mirror(old: ElectionDirectory, tmp_path: Path) -> Path:
-    """A copy of the publication of a log that went on since, and whose database was put back as old as the copy."""
-    serve_a_tally(old, 0)
-    mirror, backup = tmp_path / "mirror", tmp_path / "log.sqlite"
-    shutil.copytree(old.publication, mirror)
-    shutil.copy(old.log, backup)
-    (tmp_path / "d1.tlog-proof").write_bytes(serve_a_tally(old, 1))
-    forget(old, backup)
-    return mirror
+    return make_mirror(old, tmp_path)
 
 
 def test_the_records_go_again_and_observers_verify_the_pair(
@@ -219,70 +168,3 @@ def test_a_successor_has_a_successor(
         failures = [one["code"] for one in report["failures"]]
         assert (status, failures) == ((0, []) if before is new else (1, ["NOT_THE_PREDECESSOR"]))
     assert parse_origin(report["origin"]).generation == 3
-
-
-def test_what_is_known_of_the_dead_log_goes_into_the_record(
-    old: ElectionDirectory, new: ElectionDirectory, mirror: Path, tmp_path: Path, verify: Verify
-) -> None:
-    """Its guard is lost, and the chain is from a backup: a receipt and a checkpoint know better."""
-    old.guard.unlink()
-    for chain in old.chain.iterdir():
-        chain.unlink()
-    promised, checkpoint = tmp_path / "d1.tlog-proof", old.publication / "checkpoint"
-    size = int(parse_tlog_proof(promised.read_bytes()).note.splitlines()[1])
-    code, said = prepare(new, old, mirror, "--receipt", promised)
-    assert (code, said["last_signed"], said["guard"]) == ("", size, False)
-    shutil.rmtree(new.root)
-    code, said = prepare(new, old, mirror, "--receipt", promised, "--checkpoint", checkpoint)
-    assert (code, said["last_signed"]) == ("", int(checkpoint.read_bytes().splitlines()[1]))
-    assert prepare(new, old, mirror)[0] == "SUCCESSOR_EXISTS"
-    assert (sign(new, old.election_key), finish(new)[0]) == ("", "")
-    serve_a_tally(new, 1)
-    status, report = verify(new.publication, new.policy, None, old.publication)
-    assert (status, report["ok"]) == (0, True), report
-
-
-def test_no_server_runs_before_the_succession_is_signed(old: ElectionDirectory, new: ElectionDirectory) -> None:
-    serve_a_tally(old, 0)
-    assert finish(new)[0] == "SUCCESSOR_MISSING"
-    assert prepare(new, old, old.publication)[0] == ""
-    assert command("run", "--dir", new.root)[0] == "ROSTER_UNFINISHED"
-    assert command("guard", "--dir", new.root, "--checkpoint", old.publication / "checkpoint")[0] == "ROSTER_UNFINISHED"
-    assert not new.guard.exists()
-
-
-def test_a_signature_is_for_the_entries_that_were_taken(
-    old: ElectionDirectory, new: ElectionDirectory, tmp_path: Path
-) -> None:
-    """A file that was prepared elsewhere, and a database that has changed since."""
-    serve_a_tally(old, 0)
-    other = ElectionDirectory(tmp_path / "other")
-    for directory in (new, other):
-        assert (prepare(directory, old, old.publication)[0], sign(directory, old.election_key)) == ("", "")
-    own = (new.root / "succession.json").read_bytes()
-    (new.root / "succession.json").write_bytes((other.root / "succession.json").read_bytes())
-    assert finish(new)[0] == "NOT_THIS_SUCCESSION"
-    (new.root / "succession.json").write_bytes(own)
-    origin = json.loads(new.roster.read_bytes())["origin"]
-    with SqliteStore(new.log, origin) as store:
-        store.append([b"something else"])
-    assert finish(new)[0] == "NOT_THIS_SUCCESSION"
-    assert not new.guard.exists()
-
-
-def test_a_publication_of_two_histories_is_none_to_go_on_from(
-    old: ElectionDirectory, new: ElectionDirectory, tmp_path: Path
-) -> None:
-    """A checkpoint of the same size with another root: the log's key has signed both."""
-    serve_a_tally(old, 0)
-    twin = tmp_path / "twin"
-    shutil.copytree(old.root, twin)
-    serve_a_tally(old, 1)
-    other = ElectionDirectory(twin)
-    with ServerProcess(other) as server:
-        send_tally(other, server, 2)
-        wait_until(lambda: well(server), "another history")
-        assert server.stop() == 0
-    assert prepare(new, old, old.publication, "--checkpoint", other.publication / "checkpoint")[0] == "TWO_HISTORIES"
-    assert prepare(new, old, tmp_path / "nowhere")[0] in ("FILE_MISSING", "UNREADABLE", "UNREACHABLE")
-    assert not new.log.exists()
