@@ -30,7 +30,7 @@ from ledger.observer.successions import log_key
 from ledger.policy import Policy, verify_checkpoint_with_policy
 from ledger.primitives import Hash
 from ledger.record import SignedRecord, parse_record
-from ledger.rulings import Authority, Decision, Return
+from ledger.rulings import Authority, Decision, Return, Succession
 from ledger.tally import TallyReport
 
 
@@ -55,6 +55,7 @@ class Proved:
     contests: Mapping[int, Contest]
     tallies: tuple[ProvedTally, ...]
     acts: Mapping[int, Authority]
+    successions: Mapping[int, Succession]
     decisions: Mapping[int, Decision]
     returns: Mapping[int, Return]
     entries: int
@@ -84,6 +85,7 @@ def check_bundle(bundle: ProofBundle, policy: Policy) -> Proved:
         contests=definition.contests,
         tallies=tallies,
         acts=reading.acts,
+        successions=reading.successions,
         decisions=reading.decisions,
         returns=reading.returns,
         entries=len(records),

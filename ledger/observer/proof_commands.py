@@ -140,6 +140,7 @@ def _report(proved: Proved) -> dict[str, object]:
             for one in proved.tallies
         ],
         "acts": [{"index": index, "action": body.action} for index, body in proved.acts.items()],
+        "successions": [{"index": index, "generation": body.generation} for index, body in proved.successions.items()],
         "decisions": [{"index": index, "action": body.action} for index, body in proved.decisions.items()],
         "returns": list(proved.returns),
         "anchor": None

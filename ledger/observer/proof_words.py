@@ -37,6 +37,11 @@ _WORDS: dict[str, tuple[str, str, str]] = {
         "в файле есть акты о полномочиях: записи {entries}; имена и ключи указаны с их учётом",
         "acts of authority in this file: entries {entries}; names and keys are as they amended them",
     ),
+    "successions": (
+        "журнал бүткөн башка журналды улантат: {entries}-жазуу",
+        "журнал продолжает другой, который завершён: записи {entries}",
+        "this log goes on from another one that has ended: entries {entries}",
+    ),
     "none": ("отчёт жок", "отчётов нет", "no tally"),
     "sealed": (
         "чынжырга бекитилген: {size} жазуу, {block}-блок ({hash}), {time}, {sealers}/{validators} валидатор кол койгон",
@@ -73,6 +78,8 @@ def describe_proved(proved: Proved, language: Language) -> list[str]:
         lines += _describe_tally(proved, tally, language)
     if not proved.tallies:
         lines.append(_say("none", language))
+    if proved.successions:
+        lines.append(_say("successions", language, entries=", ".join(map(str, proved.successions))))
     if proved.acts:
         lines.append(_say("acts", language, entries=", ".join(map(str, proved.acts))))
     lines.append(_describe_anchor(proved.anchor, language))
