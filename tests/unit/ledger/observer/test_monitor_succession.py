@@ -71,6 +71,19 @@ def test_a_head_that_the_record_names_is_none(watched: Watched) -> None:
     assert [one.head.size for one in watched.state.former_heads()] == [last["last_size"]]
 
 
+def test_the_tree_that_it_keeps_is_the_successors(watch: Callable[..., Watched]) -> None:
+    """The old log had more entries than were taken again."""
+    author = whole_author(300)
+    found: Watched = watch(author)
+    found.monitor = Monitor(found.source, policy(author), found.state, lambda seconds: None, (), lambda: 0.0, 0.0)
+    found.look()
+    last = {"last_size": author.size, "last_root": author.root()}
+    heir = finish(take_again(author, 200, **last))
+    found.serve(heir.files)
+    assert codes(found.look()) == ["SUCCEEDED"]
+    assert found.state.tree().root_at(heir.size) == heir.root()
+
+
 @pytest.mark.parametrize("root", [bytes(32), b"\x01" * 32])
 def test_another_root_of_the_last_head(watched: Watched, root: bytes) -> None:
     kept = watched.author.size
