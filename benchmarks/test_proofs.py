@@ -35,9 +35,12 @@ from ledger.tiles import (
     new_bundles,
     tiles_for_size,
 )
+from ledger.vkey import encode_vkey
+from tests.system.independent.conftest import SUMDB, build_program
 from tests.unit.ledger.observer.publication_factory import MemorySource, whole_author
 
 ORIGIN = "cec.example/" + "ab" * 32 + "/1"
+SIGNER = Ed25519NoteSigner(ORIGIN, Ed25519Signer(bytes([3]) * 32))
 STARTS = 5
 
 
@@ -63,10 +66,9 @@ class BigLog:
             first = bundle.index * TILE_WIDTH
             entries = [self.entry(index) for index in range(first, first + bundle.width)]
             _write(directory / encode_bundle_path(bundle), encode_bundle(entries))
-        signer = Ed25519NoteSigner(ORIGIN, Ed25519Signer(bytes([3]) * 32))
-        _write(directory / "checkpoint", sign_checkpoint(Checkpoint(ORIGIN, self.size, self.root), signer))
+        _write(directory / "checkpoint", sign_checkpoint(Checkpoint(ORIGIN, self.size, self.root), SIGNER))
         policy = directory.parent / "policy"
-        policy.write_bytes(encode_policy(log_only_policy(signer.key)))
+        policy.write_bytes(encode_policy(log_only_policy(SIGNER.key)))
         return policy
 
 
@@ -110,6 +112,28 @@ def test_consistency_from_tiles(benchmark: BenchmarkFixture, big: BigLog, places
     old, proof = benchmark(prove)
     verify_consistency(old, big.tree.root_at(old), big.size, big.root, proof)
     tell("tiles read for a proof of consistency", len(set(read)), "tiles", "")
+
+
+def test_proofs_beside_gos(big: BigLog, benchmark: BenchmarkFixture, tmp_path: Path, tell: Tell) -> None:
+    """`golang.org/x/mod/sumdb/tlog` makes them from the same tiles, each of which it compares with the root as well."""
+    big.write(tmp_path / "publication")
+    vkey = encode_vkey(SIGNER.key)
+    program = build_program(SUMDB)
+    count = 2_000 if big.size > 7_919 else 3
+    arguments = [str(program), str(tmp_path / "publication"), vkey, ORIGIN, str(count)]
+    ended = run_once(benchmark, lambda: subprocess.run(arguments, check=True, capture_output=True, text=True))
+    places = [number * 7_919 % (big.size - 1) for number in range(count)]
+
+    def ours(prove: Callable[[int, TileReader], object]) -> float:
+        seconds, _ = timed(lambda: [prove(place, TileReader(big.size, big.tree.content)) for place in places])
+        return seconds / count
+
+    inclusion = ours(lambda place, tiles: tuple(inclusion_proof(place, big.size, tiles.subtree)))
+    consistency = ours(lambda place, tiles: tuple(consistency_proof(place + 1, big.size, tiles.subtree)))
+    measured = (inclusion, consistency), ended.stdout.split()
+    for kind, mine, go in zip(("inclusion", "consistency"), *measured, strict=True):
+        tell(f"a proof of {kind} from tiles, mean", mine * 1e6, "us", "")
+        tell(f"a proof of {kind} from tiles, mean, Go's", int(go) / 1e3, "us", "")
 
 
 def _reader(big: BigLog, read: list[Tile]) -> Callable[[Tile], bytes]:

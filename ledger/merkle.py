@@ -20,13 +20,31 @@ MAX_TREE_SIZE = 2**63 - 1
 EMPTY_ROOT: Hash = sha256(b"")
 
 
+# Copying a begun hash takes less than beginning one, which looks the algorithm up each time.
+_LEAF, _NODE = hashlib.sha256(b"\x00"), hashlib.sha256(b"\x01")
+
+
 def hash_leaf(entry: bytes) -> Hash:
+    state = _LEAF.copy()
+    state.update(entry)
     # A digest has the right length. Asking again would take as long as the hash itself, several times for each entry.
-    return bytes.__new__(Hash, hashlib.sha256(b"\x00" + entry).digest())
+    return bytes.__new__(Hash, state.digest())
 
 
 def hash_children(left: bytes, right: bytes) -> Hash:
-    return bytes.__new__(Hash, hashlib.sha256(b"\x01" + left + right).digest())
+    state = _NODE.copy()
+    state.update(left + right)
+    return bytes.__new__(Hash, state.digest())
+
+
+def hash_pairs(nodes: bytes) -> bytes:
+    """The level above nodes of 32 bytes, which lie one after another in both; an odd last one has none above it."""
+    digests = []
+    for at in range(0, len(nodes) - 2 * Hash.SIZE + 1, 2 * Hash.SIZE):
+        state = _NODE.copy()
+        state.update(nodes[at : at + 2 * Hash.SIZE])
+        digests.append(state.digest())
+    return b"".join(digests)
 
 
 def merkle_root(leaves: Sequence[Hash]) -> Hash:

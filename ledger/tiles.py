@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ledger.errors import FormatError
-from ledger.merkle import MAX_TREE_SIZE, Subtree, hash_children
+from ledger.merkle import MAX_TREE_SIZE, Subtree, hash_pairs
 from ledger.primitives import Hash
 
 TILE_HEIGHT = 8
@@ -147,10 +147,15 @@ def tile_content(tile: Tile, subtree: Subtree) -> bytes:
     return b"".join(subtree(TILE_HEIGHT * tile.level, start + at) for at in range(tile.width))
 
 
-def parse_tile(tile: Tile, data: bytes) -> list[Hash]:
-    """The tile's hashes. Raises FormatError(``BAD_TILE_LENGTH``)."""
+def check_tile_length(tile: Tile, data: bytes) -> None:
+    """Raises FormatError(``BAD_TILE_LENGTH``) unless the bytes are as many as the tile has."""
     if len(data) != tile.width * Hash.SIZE:
         raise FormatError("BAD_TILE_LENGTH", f"{len(data)} bytes are no tile of {tile.width} hashes of 32 bytes")
+
+
+def parse_tile(tile: Tile, data: bytes) -> list[Hash]:
+    """The tile's hashes. Raises FormatError(``BAD_TILE_LENGTH``)."""
+    check_tile_length(tile, data)
     return [Hash(data[at : at + Hash.SIZE]) for at in range(0, len(data), Hash.SIZE)]
 
 
@@ -169,17 +174,18 @@ def encode_bundle(entries: Sequence[bytes]) -> bytes:
 def parse_bundle(bundle: Bundle, data: bytes) -> list[bytes]:
     """Exactly ``bundle.width`` entries and not a byte more. Raises FormatError(``BAD_BUNDLE``)."""
     entries: list[bytes] = []
-    at = 0
-    while at < len(data):
-        if len(entries) == bundle.width:
-            raise FormatError("BAD_BUNDLE", f"bytes follow the last of the bundle's {bundle.width} entries")
-        end = at + 2 + int.from_bytes(data[at : at + 2])
-        if at + 2 > len(data) or end > len(data):
+    at, length = 0, len(data)
+    for _ in range(bundle.width):
+        start = at + 2
+        if at == length:
+            raise FormatError("BAD_BUNDLE", f"the bundle holds {len(entries)} entries, not {bundle.width}")
+        end = length + 1 if start > length else start + (data[at] << 8 | data[at + 1])
+        if end > length:
             raise FormatError("BAD_BUNDLE", f"entry {len(entries)} of the bundle is cut short")
-        entries.append(data[at + 2 : end])
+        entries.append(data[start:end])
         at = end
-    if len(entries) != bundle.width:
-        raise FormatError("BAD_BUNDLE", f"the bundle holds {len(entries)} entries, not {bundle.width}")
+    if at != length:
+        raise FormatError("BAD_BUNDLE", f"bytes follow the last of the bundle's {bundle.width} entries")
     return entries
 
 
@@ -192,11 +198,11 @@ class TileReader:
     """
 
     def __init__(self, size: int, read_tile: Callable[[Tile], bytes], *, cached_tiles: int = 64) -> None:
-        """``cached_tiles``, at least 1, bounds memory: about 50 KB each with the levels hashed from it."""
+        """``cached_tiles``, at least 1, bounds memory: 16 KB each with the levels hashed from it."""
         self._size = size
         self._read_tile = read_tile
         self._cached_tiles = max(1, cached_tiles)
-        self._cache: OrderedDict[Tile, list[list[Hash]]] = OrderedDict()
+        self._cache: OrderedDict[Tile, list[bytes]] = OrderedDict()
 
     def subtree(self, level: int, index: int) -> Hash:
         if not (0 <= level < MAX_TREE_SIZE.bit_length() and 0 <= index < self._size >> level):
@@ -204,18 +210,18 @@ class TileReader:
         tile_level, height = divmod(level, TILE_HEIGHT)
         tile_index, offset = divmod(index << height, TILE_WIDTH)
         width = min(TILE_WIDTH, (self._size >> TILE_HEIGHT * tile_level) - tile_index * TILE_WIDTH)
-        return self._levels(Tile(tile_level, tile_index, width))[height][offset >> height]
+        nodes, at = self._levels(Tile(tile_level, tile_index, width))[height], (offset >> height) * Hash.SIZE
+        return Hash(nodes[at : at + Hash.SIZE])
 
-    def _levels(self, tile: Tile) -> list[list[Hash]]:
-        """The tile's hashes and the seven levels of complete subtrees above them."""
+    def _levels(self, tile: Tile) -> list[bytes]:
+        """The tile's bytes, and those of the seven levels of complete subtrees above."""
         if tile in self._cache:
             self._cache.move_to_end(tile)
             return self._cache[tile]
-        nodes = parse_tile(tile, self._read_tile(tile))
-        levels = [nodes]
+        levels = [self._read_tile(tile)]
+        check_tile_length(tile, levels[0])
         while len(levels) < TILE_HEIGHT:
-            nodes = [hash_children(nodes[at], nodes[at + 1]) for at in range(0, len(nodes) - 1, 2)]
-            levels.append(nodes)
+            levels.append(hash_pairs(levels[-1]))
         self._cache[tile] = levels
         if len(self._cache) > self._cached_tiles:
             self._cache.popitem(last=False)

@@ -17,7 +17,7 @@ from ledger.observer.check import Proved, check_bundle
 from ledger.observer.fetch import FileFault, Source, UnreachableError
 from ledger.observer.findings import Findings
 from ledger.observer.messages import LANGUAGES, Language, describe
-from ledger.observer.opening import open_rpc
+from ledger.observer.opening import is_address, open_rpc
 from ledger.observer.proof_words import describe_proved
 from ledger.observer.prove import make_bundle
 from ledger.observer.published_entries import read_checkpoint
@@ -92,7 +92,8 @@ def run_fsck(options: argparse.Namespace, policy: Policy, language: Language, op
     with contextlib.ExitStack() as stack:
         source = open_source(options.publication, stack)
         checkpoint = read_checkpoint(source, policy)
-        pool = stack.enter_context(ThreadPoolExecutor(READ_AHEAD))
+        # A disk answers at once: threads would do nothing but wait for one another.
+        pool = stack.enter_context(ThreadPoolExecutor(READ_AHEAD if is_address(options.publication) else 1))
         TreeCheck(source, tree, lambda *_: None, findings, pool).grow(checkpoint)
     if options.json:
         failures = [{"code": one.code, "index": one.index, "path": one.path} for one in findings]

@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Self
 
-from ledger.merkle import compact_range, merkle_root
+from ledger.merkle import compact_range, hash_pairs
 from ledger.primitives import Hash
 from ledger.tiles import TILE_WIDTH, Bundle, Tile, TileReader, encode_bundle, parse_bundle
 
 MAX_ENTRIES = 100_000_000
 """The largest log that this program takes on: 3.2 GB of hashes. The largest planned for has a few million entries."""
 
+_TILE_BYTES = TILE_WIDTH * Hash.SIZE
 _IN_MEMORY = 64 * 1024 * 1024
 """Bytes of entries up to which no file is made."""
 
@@ -28,18 +29,19 @@ class Tree:
 
     def append(self, leaf_hashes: Sequence[Hash]) -> None:
         self.size += len(leaf_hashes)
-        for leaf_hash in leaf_hashes:
-            self._push(0, leaf_hash)
+        self._extend(0, b"".join(leaf_hashes))
 
-    def _push(self, level: int, node: Hash) -> None:
+    def _extend(self, level: int, nodes: bytes) -> None:
         if level == len(self._rows):
             self._rows.append(bytearray())
         row = self._rows[level]
-        row += node
-        count = len(row) // Hash.SIZE
-        if count % TILE_WIDTH == 0:
-            full = Tile(level, count // TILE_WIDTH - 1)
-            self._push(level + 1, merkle_root(self.hashes(full)))
+        full = len(row) // _TILE_BYTES
+        row += nodes
+        for index in range(full, len(row) // _TILE_BYTES):
+            above = bytes(row[index * _TILE_BYTES : (index + 1) * _TILE_BYTES])
+            while len(above) > Hash.SIZE:
+                above = hash_pairs(above)
+            self._extend(level + 1, above)
 
     def hashes(self, tile: Tile) -> list[Hash]:
         """The tile's hashes, as far as the tree has them."""

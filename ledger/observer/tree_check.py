@@ -23,6 +23,7 @@ from ledger.tiles import (
     TILE_WIDTH,
     Bundle,
     Tile,
+    check_tile_length,
     encode_bundle_path,
     encode_tile_path,
     new_bundles,
@@ -40,22 +41,24 @@ _NO_HASH = Hash(bytes(Hash.SIZE))
 
 @dataclass(frozen=True, slots=True)
 class _Leaves:
-    """A bundle's entries and its level-0 tile's hashes, or what is wrong with either; each with its path."""
+    """A bundle's entries and its level-0 tile's bytes, or what is wrong with either; each with its path."""
 
     bundle: Bundle
     entries: list[bytes] | FileFault | FormatError
-    claimed: list[Hash] | FileFault | FormatError
+    claimed: bytes | FileFault | FormatError
 
     @property
     def path(self) -> str:
         return encode_bundle_path(self.bundle)
 
 
-def _read_tile(source: Source, tile: Tile) -> list[Hash] | FileFault | FormatError:
+def _read_tile(source: Source, tile: Tile) -> bytes | FileFault | FormatError:
+    """Of the tile's length: hashes are compared as they lie in it, since nearly all are the same."""
     full = Tile(tile.level, tile.index)
     try:
         data, whole = _read_or_full(source, encode_tile_path(tile), encode_tile_path(full), _FULL_TILE)
-        return parse_tile(full, data)[: tile.width] if whole else parse_tile(tile, data)
+        check_tile_length(full if whole else tile, data)
+        return data[: tile.width * Hash.SIZE]
     except (FileFault, FormatError) as error:
         return error
 
@@ -124,19 +127,19 @@ class TreeCheck:
         """Append a bundle's entries; whether there were any. A bundle that cannot be read is replaced by its tile."""
         bundle, entries, claimed = leaves.bundle, leaves.entries, leaves.claimed
         start, tile = bundle.index * TILE_WIDTH, Tile(0, bundle.index, bundle.width)
-        if not isinstance(claimed, list):
+        if not isinstance(claimed, bytes):
             self._findings.add_error(claimed, path=encode_tile_path(tile))
         known = self._tree.size - start
         if not isinstance(entries, list):
             self._findings.add_error(entries, start, leaves.path)
-            hashes = claimed if isinstance(claimed, list) else [_NO_HASH] * bundle.width
+            hashes = parse_tile(tile, claimed) if isinstance(claimed, bytes) else [_NO_HASH] * bundle.width
             self._tree.append(hashes[known:])
             # Nothing is known to compare the tiles above with.
             suspects[bundle.index] = []
             return False
         hashes = [hash_leaf(entry) for entry in entries]
-        if isinstance(claimed, list) and hashes != claimed:
-            suspects[bundle.index] = _differing(hashes, claimed)
+        if isinstance(claimed, bytes) and b"".join(hashes) != claimed:
+            suspects[bundle.index] = _differing(hashes, parse_tile(tile, claimed))
         # A partial bundle that has grown begins with what an earlier checkpoint has settled already.
         settled = self._tree.hashes(Tile(0, bundle.index, known)) if known > 0 else []
         for position in _differing(hashes[:known], settled):
@@ -150,15 +153,14 @@ class TreeCheck:
         wrong: dict[Tile, list[int]] = {}
         tiles = (tile for tile in new_tiles(old_size, self._tree.size) if tile.level > 0)
         for tile, claimed in work_ahead(self._pool, self._read_above, tiles, READ_AHEAD):
-            if isinstance(claimed, list):
-                positions = _differing(self._tree.hashes(tile), claimed)
-                if positions:
-                    wrong[tile] = positions
+            if isinstance(claimed, bytes):
+                if claimed != self._tree.content(tile):
+                    wrong[tile] = _differing(self._tree.hashes(tile), parse_tile(tile, claimed))
             else:
                 self._findings.add_error(claimed, path=encode_tile_path(tile))
         return wrong
 
-    def _read_above(self, tile: Tile) -> tuple[Tile, list[Hash] | FileFault | FormatError]:
+    def _read_above(self, tile: Tile) -> tuple[Tile, bytes | FileFault | FormatError]:
         return tile, _read_tile(self._source, tile)
 
     def _blame(self, suspects: dict[int, list[int]], above: dict[Tile, list[int]] | None, right: bool) -> None:

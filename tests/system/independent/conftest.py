@@ -52,11 +52,11 @@ def _go(*arguments: str, where: Path, **environment: str) -> None:
 @pytest.fixture(scope="session")
 def sumdb() -> Run:
     """``golang.org/x/mod/sumdb`` (its version is in ``go.mod``), by a program of ours that only reads files for it."""
-    program = _build(SUMDB)
+    program = build_program(SUMDB)
     return lambda *arguments: _run(program, *arguments)
 
 
-def _build(folder: Path) -> Path:
+def build_program(folder: Path) -> Path:
     """A program of ours over other people's code."""
     sources = b"".join((folder / name).read_bytes() for name in ("main.go", "go.mod", "go.sum"))
     program = TOOLS / f"{folder.name}-{hashlib.sha256(sources).hexdigest()[:16]}"
@@ -68,13 +68,13 @@ def _build(folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def go_ed25519() -> Path:
     """Go's own ``crypto/ed25519``, by a program that only reads lines for it."""
-    return _build(ED25519)
+    return build_program(ED25519)
 
 
 @pytest.fixture(scope="session")
 def go_log() -> Run:
     """A log that asks a witness, by ``x/mod/sumdb`` and ``transparency-dev/formats`` (versions in ``go.mod``)."""
-    program = _build(WITNESS)
+    program = build_program(WITNESS)
     return lambda *arguments: _run(program, *arguments)
 
 

@@ -2,8 +2,11 @@
 // checkpoint's signature, every entry against the tree, and consistency from every size in a list.
 //
 //	sumdb DIR VKEY ORIGIN [PROOF ENTRY]
+//	sumdb DIR VKEY ORIGIN COUNT
 //
 // Prints "ok SIZE ROOT"; the first fault ends it with status 1. PROOF is a tlog-proof file, ENTRY the file of the entry that it is of.
+// With COUNT it makes so many proofs of each kind, spread over the log, from tiles that it has read before, and prints the nanoseconds
+// that one of inclusion and one of consistency took.
 package main
 
 import (
@@ -14,6 +17,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -22,8 +26,8 @@ import (
 const width = 256
 
 func main() {
-	if len(os.Args) != 4 && len(os.Args) != 6 {
-		fail("usage: sumdb DIR VKEY ORIGIN [PROOF ENTRY]")
+	if len(os.Args) < 4 || len(os.Args) > 6 {
+		fail("usage: sumdb DIR VKEY ORIGIN [PROOF ENTRY | COUNT]")
 	}
 	directory, origin := os.Args[1], os.Args[3]
 	verifier, err := note.NewVerifier(os.Args[2])
@@ -31,6 +35,10 @@ func main() {
 	text, err := os.ReadFile(filepath.Join(directory, "checkpoint"))
 	check(err)
 	size, root := open(text, verifier, origin)
+	if len(os.Args) == 5 {
+		measure(directory, tlog.Tree{N: size, Hash: root}, os.Args[4])
+		return
+	}
 
 	reader := tlog.TileHashReader(tlog.Tree{N: size, Hash: root}, folder(directory))
 	for index := int64(0); index < size; index++ {
@@ -51,6 +59,51 @@ func main() {
 		checkProof(os.Args[4], os.Args[5], verifier, origin)
 	}
 	fmt.Println("ok", size, base64.StdEncoding.EncodeToString(root[:]))
+}
+
+// measure times proofs, each by a reader that has looked at no tile yet.
+func measure(directory string, tree tlog.Tree, text string) {
+	count, err := strconv.ParseInt(text, 10, 64)
+	check(err)
+	tiles := &memory{folder: folder(directory), read: map[tlog.Tile][]byte{}}
+	var took [2]time.Duration
+	for round := 0; round < 2; round++ {
+		// The first round reads the tiles, the second is timed.
+		took = [2]time.Duration{}
+		for number := int64(0); number < count; number++ {
+			place := number * 7919 % (tree.N - 1)
+			begun := time.Now()
+			_, err := tlog.ProveRecord(tree.N, place, tlog.TileHashReader(tree, tiles))
+			took[0] += time.Since(begun)
+			check(err)
+			begun = time.Now()
+			_, err = tlog.ProveTree(tree.N, place+1, tlog.TileHashReader(tree, tiles))
+			took[1] += time.Since(begun)
+			check(err)
+		}
+	}
+	fmt.Println(took[0].Nanoseconds()/count, took[1].Nanoseconds()/count)
+}
+
+// memory keeps every tile that it has read.
+type memory struct {
+	folder
+	read map[tlog.Tile][]byte
+}
+
+func (tiles *memory) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
+	var all [][]byte
+	for _, tile := range wanted {
+		if tiles.read[tile] == nil {
+			found, err := tiles.folder.ReadTiles([]tlog.Tile{tile})
+			if err != nil {
+				return nil, err
+			}
+			tiles.read[tile] = found[0]
+		}
+		all = append(all, tiles.read[tile])
+	}
+	return all, nil
 }
 
 // open verifies a signed checkpoint (C2SP tlog-checkpoint) and gives its tree.
