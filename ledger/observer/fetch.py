@@ -12,12 +12,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from pathlib import Path, PurePosixPath
-from typing import Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from ledger.errors import TunukError
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+_Given = ParamSpec("_Given")
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}
 # Windows has no such flags: there, the check of each part of the path has to do.
@@ -67,9 +68,11 @@ class FolderSource:
         try:
             descriptor = os.open(self._locate(path), _FLAGS)
             with os.fdopen(descriptor, "rb") as file:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                found = os.fstat(descriptor)
+                if not stat.S_ISREG(found.st_mode):
                     raise _unsafe(path)
-                data = file.read(limit + 1)
+                # A buffer of the limit's length for each small file would take longer than reading it.
+                data = file.read(min(found.st_size, limit) + 1)
         except OSError as error:
             if error.errno in _ABSENT:
                 raise missing(path) from error
@@ -80,21 +83,33 @@ class FolderSource:
             raise too_long(path, limit)
         return data
 
-    def _locate(self, path: str) -> Path:
+    def _locate(self, path: str) -> str:
         """The file's place, once no part of the way to it is a link or leads upwards."""
         parts = PurePosixPath(path).parts
         if not parts or any(part in ("..", "/") for part in parts):
             raise _unsafe(path)
-        place = self._root
+        place = str(self._root)
         for part in parts:
-            place /= part
-            if stat.S_ISLNK(place.lstat().st_mode):
+            place = f"{place}/{part}"
+            if stat.S_ISLNK(os.lstat(place).st_mode):
                 raise _unsafe(path)
         return place
 
 
 def _unsafe(path: str) -> FileFault:
     return FileFault("FILE_UNSAFE", f"{path} is no regular file within the publication")
+
+
+class AtOnce(Executor):
+    """Has no threads: does what it is given before it takes anything else."""
+
+    def submit(self, fn: Callable[_Given, _Result], /, *args: _Given.args, **kwargs: _Given.kwargs) -> Future[_Result]:
+        future: Future[_Result] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
 
 def work_ahead(

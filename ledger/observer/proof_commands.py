@@ -14,7 +14,7 @@ from ledger.anchor.primitives import ChainError
 from ledger.errors import FormatError, TunukError, UnjudgeableError, VerificationError
 from ledger.observer.bundle import MAX_BUNDLE_FILE, encode_bundle_file, parse_bundle_file
 from ledger.observer.check import Proved, check_bundle
-from ledger.observer.fetch import FileFault, Source, UnreachableError
+from ledger.observer.fetch import AtOnce, FileFault, Source, UnreachableError
 from ledger.observer.findings import Findings
 from ledger.observer.messages import LANGUAGES, Language, describe
 from ledger.observer.opening import is_address, open_rpc
@@ -93,7 +93,8 @@ def run_fsck(options: argparse.Namespace, policy: Policy, language: Language, op
         source = open_source(options.publication, stack)
         checkpoint = read_checkpoint(source, policy)
         # A disk answers at once: threads would do nothing but wait for one another.
-        pool = stack.enter_context(ThreadPoolExecutor(READ_AHEAD if is_address(options.publication) else 1))
+        is_remote = is_address(options.publication)
+        pool = stack.enter_context(ThreadPoolExecutor(READ_AHEAD) if is_remote else AtOnce())
         TreeCheck(source, tree, lambda *_: None, findings, pool).grow(checkpoint)
     if options.json:
         failures = [{"code": one.code, "index": one.index, "path": one.path} for one in findings]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.observer.fetch import FileFault, FolderSource, UnreachableError, work_ahead
+from ledger.observer.fetch import AtOnce, FileFault, FolderSource, UnreachableError, work_ahead
 
 
 @pytest.fixture
@@ -114,3 +114,11 @@ def test_work_ahead_raises_a_failure_in_its_turn() -> None:
         assert [next(results), next(results)] == [1, 0.5]
         with pytest.raises(ZeroDivisionError):
             next(results)
+
+
+def test_at_once_raises_where_the_result_is_asked_for() -> None:
+    with AtOnce() as pool:
+        assert list(work_ahead(pool, str, range(3), 8)) == ["0", "1", "2"]
+        fails = pool.submit(int, "x")
+        with pytest.raises(ValueError, match="invalid literal"):
+            fails.result()
