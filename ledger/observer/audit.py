@@ -21,7 +21,7 @@ from ledger.checkpoint import VerifiedCheckpoint
 from ledger.errors import FormatError, SignatureError, UnjudgeableError
 from ledger.fold import Fold
 from ledger.observer.anchors import AnchorCheck
-from ledger.observer.fetch import FileFault, Source, UnreachableError
+from ledger.observer.fetch import FileFault, Source, UnreachableError, open_readers
 from ledger.observer.findings import Finding, Findings, Verdict
 from ledger.observer.origin import parse_origin
 from ledger.observer.published_entries import CHECKPOINT, read_checkpoint
@@ -86,7 +86,7 @@ class Audit:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self._spool = stack.enter_context(Spool())
-            self._readers = stack.enter_context(ThreadPoolExecutor(READ_AHEAD))
+            self._readers = stack.enter_context(open_readers(self._source, READ_AHEAD))
             # Verifying a signature holds no lock of the interpreter: threads use all processors.
             self._verifiers = stack.enter_context(ThreadPoolExecutor(os.cpu_count() or 1))
             self._stack = stack.pop_all()

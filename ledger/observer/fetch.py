@@ -10,7 +10,7 @@ import os
 import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -110,6 +110,11 @@ class AtOnce(Executor):
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+def open_readers(source: Source, count: int) -> Executor:
+    """Threads for reading so many files at once; none for a folder, where they would only wait for one another."""
+    return AtOnce() if isinstance(source, FolderSource) else ThreadPoolExecutor(count)
 
 
 def work_ahead(

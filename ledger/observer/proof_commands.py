@@ -7,17 +7,16 @@ import argparse
 import contextlib
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ledger.anchor.primitives import ChainError
 from ledger.errors import FormatError, TunukError, UnjudgeableError, VerificationError
 from ledger.observer.bundle import MAX_BUNDLE_FILE, encode_bundle_file, parse_bundle_file
 from ledger.observer.check import Proved, check_bundle
-from ledger.observer.fetch import AtOnce, FileFault, Source, UnreachableError
+from ledger.observer.fetch import FileFault, Source, UnreachableError, open_readers
 from ledger.observer.findings import Findings
 from ledger.observer.messages import LANGUAGES, Language, describe
-from ledger.observer.opening import is_address, open_rpc
+from ledger.observer.opening import open_rpc
 from ledger.observer.proof_words import describe_proved
 from ledger.observer.prove import make_bundle
 from ledger.observer.published_entries import read_checkpoint
@@ -92,9 +91,7 @@ def run_fsck(options: argparse.Namespace, policy: Policy, language: Language, op
     with contextlib.ExitStack() as stack:
         source = open_source(options.publication, stack)
         checkpoint = read_checkpoint(source, policy)
-        # A disk answers at once: threads would do nothing but wait for one another.
-        is_remote = is_address(options.publication)
-        pool = stack.enter_context(ThreadPoolExecutor(READ_AHEAD) if is_remote else AtOnce())
+        pool = stack.enter_context(open_readers(source, READ_AHEAD))
         TreeCheck(source, tree, lambda *_: None, findings, pool).grow(checkpoint)
     if options.json:
         failures = [{"code": one.code, "index": one.index, "path": one.path} for one in findings]
