@@ -108,7 +108,7 @@ def run_prepare(options: argparse.Namespace, _: ElectionDirectory) -> int:
     wish = RulingOptions(**{**given, "action": options.action.replace("-", "_")})
     log = read_published_log(FolderSource(options.publication), _policy(options.policy))
     body, entries = build_ruling(wish, log)
-    signers = signers_of(body, log.fold)
+    signers = signers_of(type(body), log.fold)
     file = make_ruling_file(body, entries, signers)
     before = _votes(log.fold)
     try_ruling(body, signers, log.fold)

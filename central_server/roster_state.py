@@ -59,5 +59,6 @@ def read_finished_state(path: Path) -> RosterState:
     """Raises StorageError(``ROSTER_UNFINISHED``), and as read_state() does."""
     state = read_state(path)
     if state is None or not state.finished:
-        raise StorageError("ROSTER_UNFINISHED", "the election is not fixed: run central-server roster to its end")
+        words = "the election is not fixed: run central-server roster to its end or, of a successor, successor finish"
+        raise StorageError("ROSTER_UNFINISHED", words)
     return state

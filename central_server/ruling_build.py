@@ -213,20 +213,20 @@ def _read(path: Path | None, limit: int) -> bytes:
     return data
 
 
-def signers_of(body: Ruling, fold: Fold) -> list[NamedKey]:
-    """The keys in force that may sign it. Raises FormatError(``NO_OFFICIALS``)."""
+def signers_of(kind: type[Ruling], fold: Fold) -> list[NamedKey]:
+    """The keys in force that may sign a ruling of this kind. Raises FormatError(``NO_OFFICIALS``)."""
     keys, election = fold.definition.keys, fold.definition.election
-    wanted: Literal["official", "commission"] = "commission" if isinstance(body, Return) else "official"
+    wanted: Literal["official", "commission"] = "commission" if kind is Return else "official"
     found = [
         NamedKey(key_id.hex(), role.holder, wanted)
         for key_id, role in keys.roles.items()
         if role.role == wanted and key_id not in keys.revoked
     ]
     holders = {named.holder for named in found}
-    if isinstance(body, Authority | Succession) and election is not None and not fold.polls_opened:
+    if kind in (Authority, Succession) and election is not None and not fold.polls_opened:
         found.append(NamedKey(PublicKey(election.election_key).key_id.hex(), "election-key", "election"))
-    elif len(holders) < (1 if isinstance(body, Return) else 2):
-        asked = "a commission" if isinstance(body, Return) else "two officials"
+    elif len(holders) < (1 if kind is Return else 2):
+        asked = "a commission" if kind is Return else "two officials"
         raise FormatError("NO_OFFICIALS", f"it takes {asked} to sign this, and the election names too few")
     return sorted(found, key=lambda named: (named.role, named.holder))
 

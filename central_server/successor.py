@@ -83,8 +83,9 @@ def prepare_successor(
     clock: Callable[[], float],
     monotonic: Callable[[], float],
 ) -> Prepared:
-    """Raises ConflictError(``SUCCESSOR_EXISTS``), RollbackError(``TWO_HISTORIES``), FormatError(``NOT_VERIFIED``,
-    ``ELECTION_INCOMPLETE``), and TunukError for what cannot be read or written.
+    """Raises ConflictError(``SUCCESSOR_EXISTS``, ``SUCCESSOR_OVER``), RollbackError(``TWO_HISTORIES``),
+    FormatError(``NOT_VERIFIED``, ``ELECTION_INCOMPLETE``, ``NO_OFFICIALS``), and TunukError for what cannot be read or
+    written.
     """
     old = options.old
     state = read_finished_state(old.roster)
@@ -92,22 +93,16 @@ def prepare_successor(
     guard = None if options.guard is None else FileGuard(options.guard, state.origin)
     known = read_known_heads(guard, key, options.receipts, options.checkpoints)
     log = read_published_log(source, log_only_policy(key))
-    if not log.fold.definition.complete:
-        words = "the old log never had all parts of its election: make another directory with central-server init"
-        raise FormatError("ELECTION_INCOMPLETE", words)
-    if log.refused:
-        words = f"entry {min(log.refused)} of the publication is no record: take one that observer verify passes"
-        raise FormatError("NOT_VERIFIED", words)
+    _require_complete(log)
+    signers = signers_of(Succession, log.fold)
     # Nobody works on a backup.
     is_backup = (old.root / MANIFEST).exists()
     with nullcontext() if is_backup else hold_directory(old.lock):
         make_private_directory(new.server)
         with hold_directory(new.lock):
-            if (new.root / RULING).exists():
-                words = "have it signed, and finish; or begin anew with another directory"
-                raise ConflictError("SUCCESSOR_EXISTS", f"{new.root / RULING} is there already: {words}")
             origin = parse_origin(state.origin)
             successor = origin.of_generation(origin.generation + 1)
+            _begin(new, msgspec.structs.replace(state, origin=successor, finished=False))
             settings = take_over(old, new, state, successor, clock)
             ask_network(known, old, new, log, key, clock)
             last = _last_head(log, known)
@@ -115,16 +110,17 @@ def prepare_successor(
             write_log(new, log, successor)
             _write_state(new, state, successor, pins)
             body = _body(new, log, last, pins, origin.generation + 1, options)
-            file = _ruling(body, log)
-            write_ruling(new.root / RULING, file)
+            try_ruling(body, signers, log.fold)
+            write_ruling(new.root / RULING, make_ruling_file(body, [], signers))
     return Prepared(successor, body, known, new.root / RULING)
 
 
 def finish_successor(new: ElectionDirectory) -> TreeHead:
     """The head with the signed record; again afterwards changes nothing. Raises TunukError."""
     state = read_state(new.roster)
-    if state is None:
-        raise StorageError("SUCCESSOR_MISSING", f"{new.root} has none: central-server successor prepare comes first")
+    if state is None or not (state.finished or (new.root / RULING).exists()):
+        words = f"{new.root} has nothing to be finished: central-server successor prepare comes first, to its end"
+        raise StorageError("SUCCESSOR_MISSING", words)
     with hold_directory(new.lock), SqliteStore(new.log, state.origin) as store:
         if not state.finished:
             record = _verified_record(new, store, read_ruling(new.root / RULING))
@@ -133,6 +129,29 @@ def finish_successor(new: ElectionDirectory) -> TreeHead:
             write_state(new.roster, msgspec.structs.replace(state, finished=True))
         open_log(new, store)
         return store.head()
+
+
+def _require_complete(log: PublishedLog) -> None:
+    if not log.fold.definition.complete:
+        words = "the old log never had all parts of its election: make another directory with central-server init"
+        raise FormatError("ELECTION_INCOMPLETE", words)
+    if log.refused:
+        words = f"entry {min(log.refused)} of the publication is no record: take one that observer verify passes"
+        raise FormatError("NOT_VERIFIED", words)
+
+
+def _begin(new: ElectionDirectory, state: RosterState) -> None:
+    """Write down whose directory this is, before anything else is in it; or find that written down."""
+    if (new.root / RULING).exists():
+        words = "have it signed, and finish; or begin anew with another directory"
+        raise ConflictError("SUCCESSOR_EXISTS", f"{new.root / RULING} is there already: {words}")
+    begun = read_state(new.roster)
+    if begun is None and all(path in (new.server, new.lock) for path in new.root.rglob("*")):
+        write_state(new.roster, state)
+    elif begun is None or begun.finished or begun.origin != state.origin:
+        raise ConflictError(
+            "SUCCESSOR_OVER", f"{new.root} has something else in it: give the successor a new directory"
+        )
 
 
 def _last_head(log: PublishedLog, known: SignedHeads) -> TreeHead:
@@ -188,12 +207,6 @@ def _body(
         return msgspec.msgpack.decode(msgspec.msgpack.encode(body, enc_hook=bytes), type=Succession)
     except (ValueError, msgspec.ValidationError) as error:
         raise FormatError("BAD_OPTIONS", f"such a succession cannot be: {error}") from error
-
-
-def _ruling(body: Succession, log: PublishedLog) -> RulingFile:
-    signers = signers_of(body, log.fold)
-    try_ruling(body, signers, log.fold)
-    return make_ruling_file(body, [], signers)
 
 
 def _verified_record(new: ElectionDirectory, store: SqliteStore, file: RulingFile) -> bytes:

@@ -21,7 +21,7 @@ from central_server.settings import Settings, read_settings, write_settings
 from central_server.witnessing import OWN_WITNESS, open_cosigners
 from ledger.anchor.chain_store import FILE_NAME as CHAIN_FILE
 from ledger.policy import MAX_POLICY, PolicyLog, PolicyWitness, encode_policy, parse_policy
-from ledger.store.durable import StorageError, make_directory, read_file, write_file
+from ledger.store.durable import StorageError, make_directory, read_file, sync_directory, write_file
 from ledger.vkey import KeyType, NoteKey
 
 
@@ -49,9 +49,7 @@ def take_over(
         write_file(new.run_settings, _read(old.run_settings))
     chain = settings.chain
     if not chain.nodes:
-        if (old.chain / CHAIN_FILE).exists() and not (new.chain / CHAIN_FILE).exists():
-            make_directory(new.chain)
-            copy_locked(old.chain / CHAIN_FILE, new.chain / CHAIN_FILE, clock)
+        _copy_chain(old.chain / CHAIN_FILE, new.chain / CHAIN_FILE, clock)
         create_key(new.key("submitter"), "secp256k1")
         chain = make_chain(new, settings, clock)
     # A contract's address is that of its submitter's first transaction: an account that has sent some cannot make it.
@@ -59,6 +57,18 @@ def take_over(
     write_settings(new.settings, settings)
     _write_policies(old, new, state.origin, origin)
     return settings
+
+
+def _copy_chain(source: Path, target: Path, clock: Callable[[], float]) -> None:
+    """Unless there is none, or it is copied already. Under another name first: a crash leaves no half of a chain."""
+    temporary = target.with_name(".tmp-copied")
+    if source.exists() and not target.exists():
+        make_directory(target.parent)
+        for path in (temporary, temporary.with_name(f"{temporary.name}-wal")):
+            path.unlink(missing_ok=True)
+        copy_locked(source, temporary, clock)
+        temporary.replace(target)
+        sync_directory(target.parent)
 
 
 def _write_policies(old: ElectionDirectory, new: ElectionDirectory, before: str, origin: str) -> None:
@@ -75,11 +85,17 @@ def _write_policies(old: ElectionDirectory, new: ElectionDirectory, before: str,
         witnesses = tuple(replace(one, key=own[0]) if one.key in replaced else one for one in asked.witnesses)
         write_file(new.witness_policy, encode_policy(replace(asked, logs=(log,), witnesses=witnesses)))
     policy = _read(new.policy)
-    for folder in sorted(path for path in old.bundles.iterdir() if path.is_dir()):
-        target = new.bundles / folder.name
-        make_directory(target)
-        for path in folder.iterdir():
-            write_file(target / path.name, policy if path.name == old.policy.name else _read(path))
+    for path in _list_files(old.bundles):
+        target = new.bundles / path.relative_to(old.bundles)
+        make_directory(target.parent)
+        write_file(target, policy if path.name == old.policy.name else _read(path))
+
+
+def _list_files(folder: Path) -> list[Path]:
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    if not found:
+        raise StorageError("FILE_MISSING", f"{folder} is empty: put the devices' bundles back from a backup")
+    return found
 
 
 def _read(path: Path) -> bytes:

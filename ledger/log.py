@@ -15,9 +15,9 @@ A crash between commit and signature needs no repair: the next call finds the gu
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ledger.batch_proofs import batch_inclusion_proofs
 from ledger.checkpoint import Checkpoint, sign_checkpoint
 from ledger.errors import FormatError, RollbackError
-from ledger.merkle import batch_inclusion_proofs
 from ledger.note import NoteSigner
 from ledger.primitives import Hash
 from ledger.proof import TlogProof, encode_tlog_proofs

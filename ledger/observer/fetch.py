@@ -11,6 +11,7 @@ import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -100,21 +101,27 @@ def _unsafe(path: str) -> FileFault:
     return FileFault("FILE_UNSAFE", f"{path} is no regular file within the publication")
 
 
-class AtOnce(Executor):
-    """Has no threads: does what it is given before it takes anything else."""
+class _Awaited(Future[_Result]):
+    """A call that is made when its result is asked for."""
+
+    def __init__(self, call: Callable[[], _Result]) -> None:
+        super().__init__()
+        self._call = call
+
+    def result(self, timeout: float | None = None) -> _Result:
+        return self._call()
+
+
+class InTurn(Executor):
+    """Has no threads: each call is made when its result is asked for, and raises there."""
 
     def submit(self, fn: Callable[_Given, _Result], /, *args: _Given.args, **kwargs: _Given.kwargs) -> Future[_Result]:
-        future: Future[_Result] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
+        return _Awaited(partial(fn, *args, **kwargs))
 
 
 def open_readers(source: Source, count: int) -> Executor:
     """Threads for reading so many files at once; none for a folder, where they would only wait for one another."""
-    return AtOnce() if isinstance(source, FolderSource) else ThreadPoolExecutor(count)
+    return InTurn() if isinstance(source, FolderSource) else ThreadPoolExecutor(count)
 
 
 def work_ahead(

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.batch_proofs import batch_inclusion_proofs
 from ledger.errors import ConsistencyError, InclusionError
 from ledger.merkle import (
     CompactRange,
-    batch_inclusion_proofs,
     compact_range,
     consistency_proof,
     hash_children,

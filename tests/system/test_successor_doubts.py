@@ -31,6 +31,7 @@ from tests.system.test_urn_agent_disk import small_disk
 from tests.system.test_witnessed_server import ask_for
 from tests.system.urn_agent_process import wait_until
 from tests.system.witness_process import make_keys, running_witness
+from tests.unit.central_server.server_factory import init_small, roster_small, small_definition
 from tests.unit.central_server.server_process import ServerProcess
 
 
@@ -122,7 +123,7 @@ def test_what_was_interrupted_goes_on(old: ElectionDirectory, new: ElectionDirec
     serve_a_tally(old, 0)
     _, said = prepare(new, old, old.publication)
     contract = json.loads(new.roster.read_bytes())["contract"]
-    for lost in (new.root / "succession.json", new.roster, new.log):
+    for lost in (new.root / "succession.json", new.log, new.policy, new.settings):
         lost.unlink()
         (new.root / "succession.json").unlink(missing_ok=True)
         assert prepare(new, old, old.publication) == ("", said)
@@ -138,6 +139,37 @@ def test_what_was_interrupted_goes_on(old: ElectionDirectory, new: ElectionDirec
     assert finish(new)[1]["size"] == head.size
     assert FileGuard(new.guard, said["origin"]).read() == head
     serve_a_tally(new, 1)
+
+
+def test_it_is_made_beside_everything_and_over_nothing(old: ElectionDirectory, new: ElectionDirectory) -> None:
+    """The old directory itself, from a backup too; a folder with something in it; bundles that are gone."""
+    serve_a_tally(old, 0)
+    before = {path: path.read_bytes() for path in old.root.rglob("*") if path.is_file()}
+    assert prepare(old, old, old.publication)[0] == "DIRECTORY_BUSY"
+    backup = ElectionDirectory(new.root.parent / "backup")
+    assert command("backup", "--dir", old.root, "--to", backup.root)[0] == ""
+    assert prepare(old, backup, old.publication)[0] == "SUCCESSOR_OVER"
+    assert {path: path.read_bytes() for path in before} == before
+    new.root.mkdir()
+    (new.root / "letters.txt").write_text("mine")
+    assert prepare(new, old, old.publication)[0] == "SUCCESSOR_OVER"
+    (new.root / "letters.txt").unlink()
+    old.bundles.rename(old.root / "handed-out")
+    assert prepare(new, old, old.publication)[0] == "FILE_MISSING"
+    (old.root / "handed-out").rename(old.bundles)
+    assert prepare(new, old, old.publication)[0] == ""
+
+
+def test_where_nobody_may_sign_nothing_is_made(tmp_path: Path, new: ElectionDirectory) -> None:
+    """The polls are open, and the election names no officials."""
+    definition = tmp_path / "open.json"
+    definition.write_text(json.dumps(small_definition() | {"polls_open": 1_790_000_000}))
+    (tmp_path / "old").mkdir()
+    old = init_small(tmp_path / "old", definition=definition)
+    roster_small(old)
+    serve_a_tally(old, 0)
+    assert prepare(new, old, old.publication)[0] == "NO_OFFICIALS"
+    assert not new.root.exists()
 
 
 def test_a_full_disk_leaves_nothing_to_be_signed(old: ElectionDirectory, scratch_disk: Path) -> None:

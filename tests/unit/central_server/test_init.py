@@ -45,7 +45,7 @@ def test_a_directory_is_not_initialised_twice(tmp_path: Path) -> None:
     assert before == {path: path.read_bytes() for path in directory.root.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("step", ["_make_authority", "_make_chain", "write_file", "write_settings"])
+@pytest.mark.parametrize("step", ["_make_authority", "make_chain", "write_file", "write_settings"])
 @pytest.mark.parametrize("done", [False, True])
 def test_an_interrupted_init_is_completed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, done: bool

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from ledger.batch_proofs import batch_inclusion_proofs
 from ledger.errors import ConsistencyError, FormatError, InclusionError
 from ledger.merkle import (
     EMPTY_ROOT,
     MAX_TREE_SIZE,
     CompactRange,
-    batch_inclusion_proofs,
     compact_range,
     consistency_proof,
     hash_children,

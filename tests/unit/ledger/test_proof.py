@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from ledger.batch_proofs import batch_inclusion_proofs
 from ledger.checkpoint import Checkpoint, sign_checkpoint
 from ledger.errors import FormatError, InclusionError, SignatureError, TunukError
-from ledger.merkle import CompactRange, batch_inclusion_proofs, hash_leaf
+from ledger.merkle import CompactRange, hash_leaf
 from ledger.note import Ed25519NoteSigner
 from ledger.policy import log_only_policy
 from ledger.primitives import Hash

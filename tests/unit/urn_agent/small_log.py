@@ -1,7 +1,8 @@
 """A log in memory that gives true receipts: the least that a server behind the agent has to be."""
 
+from ledger.batch_proofs import batch_inclusion_proofs
 from ledger.checkpoint import Checkpoint, sign_checkpoint
-from ledger.merkle import CompactRange, batch_inclusion_proofs, hash_leaf
+from ledger.merkle import CompactRange, hash_leaf
 from ledger.note import Ed25519NoteSigner
 from ledger.policy import Policy, log_only_policy
 from ledger.proof import TlogProof, encode_tlog_proof, verify_tlog_proof

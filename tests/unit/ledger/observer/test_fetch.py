@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.observer.fetch import AtOnce, FileFault, FolderSource, UnreachableError, work_ahead
+from ledger.observer.fetch import FileFault, FolderSource, InTurn, UnreachableError, work_ahead
 
 
 @pytest.fixture
@@ -116,8 +116,8 @@ def test_work_ahead_raises_a_failure_in_its_turn() -> None:
             next(results)
 
 
-def test_at_once_raises_where_the_result_is_asked_for() -> None:
-    with AtOnce() as pool:
+def test_without_threads_a_call_raises_where_the_result_is_asked_for() -> None:
+    with InTurn() as pool:
         assert list(work_ahead(pool, str, range(3), 8)) == ["0", "1", "2"]
         fails = pool.submit(int, "x")
         with pytest.raises(ValueError, match="invalid literal"):
