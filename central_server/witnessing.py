@@ -52,6 +52,7 @@ def run_witnesses(
     """Raises FormatError(``WITNESS_POLICY``), UnjudgeableError, KeyFileError, StorageError."""
     own = open_cosigners(directory, log_key.name, lambda: int(clock()))
     own_keys = {signer.key for signer in own}
+    _require_policy(directory, log_key.name)
     policy = read_witness_policy(directory.witness_policy, log_key, own_keys)
     published = read_published(directory.publication, log_key.name)
     addresses: dict[str, list[NoteKey]] = {}
@@ -62,6 +63,23 @@ def run_witnesses(
         client = stack.enter_context(httpx.Client(headers={"User-Agent": "tunuk"}))
         clients = [(url, WitnessClient(client, url, keys, published.size)) for url, keys in addresses.items()]
         yield stack.enter_context(Witnesses(policy, clients, own, monotonic, report))
+
+
+def _require_policy(directory: ElectionDirectory, origin: str) -> None:
+    """What witnesses have signed once is not published without them because a file is lost.
+
+    Raises FormatError(``WITNESS_POLICY``), and what a damaged checkpoint does.
+    """
+    note = read_file(directory.publication / CHECKPOINT, MAX_NOTE)
+    if note is None or directory.witness_policy.exists():
+        return
+    names = {line.name for line in parse_note(note).signatures} - {origin}
+    if names:
+        raise FormatError(
+            "WITNESS_POLICY",
+            f"{directory.witness_policy} is missing, and {', '.join(sorted(names))} signed what is published: put it "
+            "back. To go on without witnesses, write one with the log's line and 'quorum none'",
+        )
 
 
 def read_witness_policy(path: Path, log_key: NoteKey, own_keys: Collection[NoteKey]) -> Policy:

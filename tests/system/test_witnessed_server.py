@@ -134,6 +134,23 @@ def test_a_new_policy_is_followed_before_the_log_grows(directory: ElectionDirect
             assert found is not None and len(found.signatures) == 4
 
 
+def test_a_policy_that_is_lost_is_missed(directory: ElectionDirectory, tmp_path: Path) -> None:
+    """What witnesses have signed is not published without them, unless somebody says so."""
+    log = parse_policy(directory.policy.read_bytes()).logs
+    keys = make_keys(tmp_path / "witness")
+    with running_witness(tmp_path / "witness", log[0].key) as witness:
+        policy = ask_for(directory, keys, witness.url)
+        with ServerProcess(directory, "--ops-port", "0"):
+            wait_until(lambda: has_quorum(directory, policy), "the witness's signatures are published")
+    directory.witness_policy.unlink()
+    status, said, errors = run_command("run", "--dir", str(directory.root))
+    assert status == 1 and "WITNESS_POLICY" in said + errors
+    directory.witness_policy.write_bytes(encode_policy(Policy(log)))
+    with ServerProcess(directory, "--ops-port", "0") as server:
+        index = send_tally(directory, server)
+        wait_until(lambda: size_of(server) > index, "it goes on without witnesses")
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
