@@ -15,7 +15,7 @@ from ledger.anchor.signed_statement import SignedStatement
 from ledger.anchor.statement import AnchorDomain
 from ledger.anchor.worker import Anchors, AnchorStatus, AnchorWorker
 from ledger.errors import RollbackError, TunukError
-from ledger.merkle import compact_range, consistency_proof
+from ledger.merkle import compact_range, consistency_proof, inclusion_proof
 from ledger.primitives import Hash
 from ledger.store.contract import EMPTY_HEAD, Guard, Store, TreeHead
 from ledger.store.durable import StorageError, read_file
@@ -43,6 +43,10 @@ class PublishedFolder:
     def consistency_proof(self, old_size: int, new_size: int) -> Sequence[Hash]:
         """From the tiles of the published checkpoint of ``new_size``. Raises FormatError, StorageError."""
         return consistency_proof(old_size, new_size, TileReader(new_size, self._read_tile).subtree)
+
+    def inclusion_proof(self, index: int, size: int) -> Sequence[Hash]:
+        """In the tree of ``size``, which was published. Raises FormatError, StorageError."""
+        return inclusion_proof(index, size, TileReader(size, self._read_tile).subtree)
 
     def root_at(self, size: int) -> Hash:
         """From the tiles of the newest checkpoint. Raises FormatError, StorageError."""

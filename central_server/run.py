@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 
+from central_server.cosigned_receipts import CosignedReceipts
 from central_server.device_shares import read_shares
 from central_server.devices import RosterReader
 from central_server.directory import ElectionDirectory
@@ -102,7 +103,10 @@ def run_server(
         health = Health(
             reader.roster, queue, followers.reports, lambda: watch.vitals, chosen.min_free_mib * MIB, monotonic
         )
-        service = Service(reader, read_shares(writing, monotonic), reading_log, reading, queue, counts, monotonic)
+        asks_witnesses = directory.witness_policy.exists()
+        cosigned = CosignedReceipts(directory.publication, state.origin, monotonic) if asks_witnesses else None
+        shares = read_shares(writing, monotonic)
+        service = Service(reader, shares, reading_log, reading, queue, counts, monotonic, cosigned)
         application = make_application(service, health.read, receipts, chosen.max_held_mib * MIB)
         running = Running("tunuk-running/1", os.getpid(), local_url(listening), followers.rpc_url, ops_url)
         stack.callback(remove_running, directory.running)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from central_server.admission import Admission
 from central_server.app import make_app
 from central_server.append_queue import AppendQueue
+from central_server.cosigned_receipts import CosignedReceipts
 from central_server.device_shares import DeviceShares
 from central_server.devices import RosterReader
 from central_server.ingest_counts import IngestCounts
@@ -35,6 +36,7 @@ class Service:
     queue: AppendQueue
     counts: IngestCounts
     monotonic: Callable[[], float]
+    cosigned: CosignedReceipts | None
 
 
 def make_queue(
@@ -62,7 +64,7 @@ def make_application(
 ) -> ASGIApp:
     """``executor`` has one thread, for what reads the log."""
     roster, verifier = service.reader.roster, SodiumVerifier()
-    finding = ReceiptsRoute(roster, service.reading, service.store, executor)
+    finding = ReceiptsRoute(roster, service.reading, service.store, executor, service.cosigned)
     records = RecordsRoute(
         roster,
         verifier,
@@ -70,6 +72,7 @@ def make_application(
         Admission(max_held_bytes),
         service.shares,
         finding.select_logged,
+        finding.complete,
         service.counts,
         service.monotonic,
     )

@@ -19,6 +19,7 @@ from msgspec import Meta
 from ledger import canonical
 from ledger.canonical import Count
 from ledger.errors import FormatError
+from ledger.proof import MAX_PROOF
 from urn_agent.report_records import ChainedRecord
 
 RECORDS_TYPE = "application/msgpack"
@@ -30,9 +31,6 @@ MAX_BODY = 1_048_576
 
 _HEAD = 5
 """Bytes that MessagePack puts before an array or byte string at most."""
-
-MAX_PROOF = 65_536
-"""Bytes of a receipt that are worth looking at: 63 hashes and a checkpoint with its cosignatures are far less."""
 
 MAX_RETRY_AFTER_S = 900
 """A longer pause than this is not obeyed: the night is short."""

@@ -1,4 +1,4 @@
-"""``GET /v1/receipts/{leaf hash}``: the receipt of a logged record again, byte for byte.
+"""``GET /v1/receipts/{leaf hash}``: the receipt of a logged record again, byte for byte unless witnesses are asked.
 
 For an agent that lost the answer. Sending the record again gives the same receipt; this way costs less. A receipt is
 made anew from its batch, in a thread of its own and through a store of its own, so that it never delays an append.
@@ -12,11 +12,12 @@ from typing import TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from central_server.cosigned_receipts import CosignedReceipts
 from central_server.devices import Roster
 from central_server.http_errors import RequestError, request_error
 from central_server.routes.clients import require_device
 from ledger.errors import FormatError, TunukError
-from ledger.log import Log
+from ledger.log import Log, Receipt
 from ledger.primitives import Hash
 from ledger.store.contract import Store
 
@@ -27,9 +28,15 @@ MAX_WAITING = 64
 
 
 class ReceiptsRoute:
-    """``log`` is a Log over ``store``, both for this route alone; ``executor`` has one thread."""
+    """``log`` is a Log over ``store``, both for this route alone; ``executor`` has one thread.
 
-    def __init__(self, roster: Roster, log: Log, store: Store, executor: Executor) -> None:
+    ``cosigned`` is None where no witnesses are asked.
+    """
+
+    def __init__(
+        self, roster: Roster, log: Log, store: Store, executor: Executor, cosigned: CosignedReceipts | None
+    ) -> None:
+        self._cosigned = cosigned
         self._roster = roster
         self._log = log
         self._store = store
@@ -50,6 +57,13 @@ class ReceiptsRoute:
         """Those of the leaf hashes that the log has an entry of. Raises RequestError."""
         return await self._read(lambda: {one for one in leaf_hashes if self._store.find(one) is not None})
 
+    async def complete(self, receipts: list[Receipt]) -> list[Receipt]:
+        """Under what witnesses have signed by now, as ``CosignedReceipts`` has it, if they have."""
+        cosigned = self._cosigned
+        if cosigned is None or not cosigned.cover_any(receipts):
+            return receipts
+        return await asyncio.get_running_loop().run_in_executor(self._executor, cosigned.complete, receipts)
+
     async def _read(self, read: Callable[[], T]) -> T:
         if self._waiting >= MAX_WAITING:
             raise RequestError("BUSY", "too many receipts are being asked for; try again later")
@@ -65,4 +79,7 @@ class ReceiptsRoute:
         index = self._store.find(leaf_hash)
         if index is None:
             raise RequestError("NO_RECEIPT", "the log has no entry with this leaf hash: send the record itself")
-        return self._log.receipt(index).tlog_proof
+        receipt = self._log.receipt(index)
+        if self._cosigned is not None:
+            [receipt] = self._cosigned.complete([receipt])
+        return receipt.tlog_proof

@@ -43,16 +43,21 @@ class RecordsRoute:
         admission: Admission,
         shares: DeviceShares,
         select_logged: Callable[[Collection[Hash]], Awaitable[set[Hash]]],
+        complete: Callable[[list[Receipt]], Awaitable[list[Receipt]]],
         counts: IngestCounts,
         monotonic: Callable[[], float],
     ) -> None:
-        """``select_logged`` gives those of some leaf hashes that the log has; asked of a device beyond its quota."""
+        """``select_logged`` gives those of some leaf hashes that the log has; asked of a device beyond its quota.
+
+        ``complete`` puts witnesses' signatures to receipts, where they are asked and have signed.
+        """
         self._roster = roster
         self._verifier = verifier
         self._queue = queue
         self._admission = admission
         self._shares = shares
         self._select_logged = select_logged
+        self._complete = complete
         self._counts = counts
         self._monotonic = monotonic
 
@@ -87,6 +92,7 @@ class RecordsRoute:
             verdicts = await self._hold_to_quota(device, verdicts)
             accepted = [verdict for verdict in verdicts if isinstance(verdict, Accepted)]
             receipts = await self._shares.append(device, accepted, self._queue.submit) if accepted else []
+            receipts = await self._complete(receipts)
         self._counts.note_answer(device.id, verdicts, self._monotonic() - started)
         return encode_answer(verdicts, receipts)
 

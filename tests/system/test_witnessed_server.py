@@ -1,5 +1,6 @@
 """A server whose policy asks for a witness: nothing is published without it, and nothing is refused because of it."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,20 @@ from ledger.policy import (
     parse_policy,
     verify_checkpoint_with_policy,
 )
+from ledger.proof import verify_tlog_proof
 from ledger.vkey import KeyType, NoteKey
-from tests.system.operated_server import ask_ops, send_tally
-from tests.system.urn_agent_process import wait_until
+from simulator.serial_line import SerialLine
+from tests.system.operated_server import ask_ops, election_id_of, send_tally
+from tests.system.real_desk import free_port, real_desk
+from tests.system.urn_agent_process import UrnThread, wait_until
 from tests.system.witness_process import make_keys, running_witness
 from tests.unit.central_server.server_factory import init_small, roster_small
 from tests.unit.central_server.server_process import ServerProcess, run_command
+from tests.unit.ledger.election_factory import DEVICE_KEYS
+from tests.unit.urn_agent.agent_factory import final_report, zero_report
+from urn_agent.outbox import Outbox
+
+FIRST_PORT = 25_000 + os.getpid() % 2_000
 
 
 @pytest.fixture
@@ -132,6 +141,32 @@ def test_a_new_policy_is_followed_before_the_log_grows(directory: ElectionDirect
             wait_until(lambda: has_quorum(directory, policy), "the witness's signatures are published")
             found = published(directory, policy)
             assert found is not None and len(found.signatures) == 4
+
+
+def test_a_device_whose_policy_asks_for_witnesses_waits_for_them(directory: ElectionDirectory, tmp_path: Path) -> None:
+    """Its receipt is a proof under the checkpoint that they have signed; another device has one at once."""
+    data = tmp_path / "witness"
+    keys, log_key = make_keys(data), parse_policy(directory.policy.read_bytes()).logs[0].key
+    policy = ask_for(directory, keys, "http://127.0.0.1:1")
+    (directory.bundles / "d0" / "policy").write_bytes(encode_policy(policy))
+    port = str(free_port(FIRST_PORT))
+    with SerialLine() as line, real_desk(tmp_path, directory, 0) as desk:
+        with ServerProcess(directory, "--port", port) as server:
+            desk.start(line.agent_path, server.url)
+            UrnThread(line.urn_path, zero_report("u0", ("101",)), final_report("u0", ("101",))).join()
+            wait_until(lambda: "witnesses signed" in desk.words.read_text(), "it is told that witnesses are missing")
+            assert (desk.status()["pending"], desk.status()["receipted"]) == (2, 0)
+            send_tally(directory, server, 1)
+            server.kill()
+        with running_witness(data, log_key) as witness:
+            policy = ask_for(directory, keys, witness.url)
+            with ServerProcess(directory, "--port", port):
+                wait_until(lambda: desk.status()["receipted"] == 2, "the witness has signed for them")
+        outbox = Outbox.open(desk.folder.outbox, DEVICE_KEYS[0].public_key.key_id, election_id_of(directory))
+        for seq in (1, 2):
+            record, proof = outbox.record(seq)
+            assert proof is not None and len(verify_tlog_proof(proof, record, policy).checkpoint.signatures) == 4
+        outbox.close()
 
 
 def test_a_policy_that_is_lost_is_missed(directory: ElectionDirectory, tmp_path: Path) -> None:

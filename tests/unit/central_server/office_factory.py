@@ -16,6 +16,7 @@ from central_server.admission import Admission
 from central_server.app import make_app
 from central_server.append_queue import AppendQueue
 from central_server.certificates import CertificateAuthority
+from central_server.cosigned_receipts import CosignedReceipts
 from central_server.device_shares import read_shares
 from central_server.devices import Roster
 from central_server.http_errors import REQUEST_REFUSALS
@@ -71,6 +72,7 @@ class Office:
         self.peer: bytes | None = certificate(DEVICE_KEYS[0].public_key)
         self.failure: StorageError | None = None
         self.now = 0.0
+        self.cosigned: CosignedReceipts | None = None
         self.counts = IngestCounts()
         self.shares = read_shares(store, lambda: self.now)
 
@@ -84,7 +86,7 @@ class Office:
         with ThreadPoolExecutor(1) as executor:
             queue = AppendQueue(self.append, executor, lambda error: None)
             admission = Admission()
-            receipts = ReceiptsRoute(self.roster, self.log, self.store, executor)
+            receipts = ReceiptsRoute(self.roster, self.log, self.store, executor, self.cosigned)
             app = make_app(
                 RecordsRoute(
                     self.roster,
@@ -93,6 +95,7 @@ class Office:
                     admission,
                     self.shares,
                     receipts.select_logged,
+                    receipts.complete,
                     self.counts,
                     lambda: self.now,
                 ),

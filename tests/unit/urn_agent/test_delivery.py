@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.primitives import sha256
+from ledger.proof import MAX_PROOF
 from urn_agent.delivery import (
     MAX_BATCH,
     MAX_BODY,
@@ -86,7 +87,7 @@ GOOD = msgspec.msgpack.encode([["receipt", 7, b"proof"]])
         (answer(200, msgspec.msgpack.encode([["receipt", -1, b""]])), "UPLINK_BAD_ANSWER"),
         (answer(200, msgspec.msgpack.encode([["receipt", 1, b"", 0]])), "UPLINK_BAD_ANSWER"),
         (answer(200, msgspec.msgpack.encode([["accepted", 1, b""]])), "UPLINK_BAD_ANSWER"),
-        (answer(200, msgspec.msgpack.encode([["receipt", 1, bytes(70_000)]])), "UPLINK_BAD_ANSWER"),
+        (answer(200, msgspec.msgpack.encode([["receipt", 1, bytes(MAX_PROOF + 1)]])), "UPLINK_BAD_ANSWER"),
         (answer(200, b"\x91" * 200_000), "UPLINK_BAD_ANSWER"),
         (answer(200, b"\x91\x93\xa7receipt\x07" + b"\x91" * 200_000), "UPLINK_BAD_ANSWER"),
         (answer(403, b'{"code":"X","message":"","retry":false,"more":' + b"[" * 200_000), "UPLINK_STATUS"),
