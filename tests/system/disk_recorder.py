@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from tests.system.crash_states import ROOT, Flush, Link, Mark, Operation, Rename, Unlink, Write
+from tests.system.crash_states import ROOT, Flush, Link, Mark, Operation, Rename, Truncate, Unlink, Write
 
 
 class Killed(BaseException):
@@ -59,6 +59,7 @@ class DiskRecorder:
         with ExitStack() as stack:
             for name, call in watched.items():
                 stack.enter_context(mock.patch.object(os, name, call))
+            stack.enter_context(mock.patch.object(Path, "write_bytes", _write_bytes))
             yield
 
     def _refuse(self, *_: object) -> None:
@@ -80,11 +81,13 @@ class DiskRecorder:
         if not self._is_inside(path):
             return _open(path, flags, *arguments, **named)
         is_new = flags & os.O_CREAT and not os.path.lexists(path)
-        if is_new:
+        if is_new or flags & os.O_TRUNC:
             self._live()
         descriptor = _open(path, flags, *arguments, **named)
         if is_new:
             self._link(str(path), False)
+        elif flags & os.O_TRUNC:
+            self.operations.append(Truncate(self._nodes[str(path)], 0))
         self._descriptors[descriptor] = self._nodes[str(path)]
         return descriptor
 
@@ -148,3 +151,12 @@ class DiskRecorder:
         _mkdir(path, *arguments, **named)
         if self._is_inside(path):
             self._link(str(path), True)
+
+
+def _write_bytes(path: Path, data: bytes) -> int:
+    """As ``Path.write_bytes``, which opens files in C."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        return os.write(descriptor, data)
+    finally:
+        os.close(descriptor)
