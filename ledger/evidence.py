@@ -1,10 +1,12 @@
 """Evidence that a log contradicted itself: one file that convinces everybody who has the log's public key.
 
 Responsible for the file and for the arithmetic of a fork. Everything in the file is the log's own words under the log's
-own signatures; who found it does not matter, and nothing of it is believed before it was verified. Two kinds:
+own signatures; who found it does not matter, and nothing of it is believed before it was verified. Three kinds:
 
 - ``fork``: two signed heads of which one cannot extend the other. For two sizes, a consistency proof shows which root
   the tree of the larger head had at the smaller size: not the one that was signed.
+- ``succession``: the same of a successor log, up to the record that hands over, and a signed head of the log before,
+  which that record does not name or contradicts.
 - ``entry``: a signed head, the first entries of its tree up to one that breaks a rule, and a consistency proof from
   these to the head. Which rule is broken is for the observer's audit to say, which adds them up again.
 """
@@ -48,9 +50,21 @@ class BadEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
     proof: _Hashes
 
 
+class BadSuccession(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="succession"):
+    """``entries`` (base64): a successor log's first ones, the succession last; ``head``: a note of the log before."""
+
+    head: str
+    note: str
+    entries: tuple[str, ...]
+    proof: _Hashes
+
+
+Evidence = Fork | BadEntry | BadSuccession
+
+
 class EvidenceFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal["tunuk-evidence/1"]
-    evidence: Fork | BadEntry
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +78,17 @@ class ProvenFork:
 
 @dataclass(frozen=True, slots=True)
 class ProvenEntries:
-    """These are the log's first entries, says its signature under ``checkpoint``; that the last is bad is ``code``."""
+    """These are the log's first entries, says its signature under ``checkpoint``."""
 
     checkpoint: VerifiedCheckpoint
-    code: str
     entries: tuple[bytes, ...]
 
 
-def encode_evidence(evidence: Fork | BadEntry) -> bytes:
+def encode_evidence(evidence: Evidence) -> bytes:
     return msgspec.json.encode(EvidenceFile("tunuk-evidence/1", evidence)) + b"\n"
 
 
-def parse_evidence(data: bytes) -> Fork | BadEntry:
+def parse_evidence(data: bytes) -> Evidence:
     """Raises FormatError(``BAD_EVIDENCE``)."""
     if len(data) > MAX_EVIDENCE:
         raise _bad(f"a file of evidence is at most {MAX_EVIDENCE} bytes long")
@@ -114,7 +127,12 @@ def make_bad_entry(note: bytes, code: str, entries: Iterable[bytes], proof: Iter
     return BadEntry(note.decode(), code, texts, tuple(node.base64() for node in proof))
 
 
-def verify_entries(bad: BadEntry, log_keys: Iterable[NoteKey]) -> ProvenEntries:
+def make_bad_succession(head: bytes, note: bytes, entries: Iterable[bytes], proof: Iterable[Hash]) -> BadSuccession:
+    texts = tuple(encode_base64(entry) for entry in entries)
+    return BadSuccession(head.decode(), note.decode(), texts, tuple(node.base64() for node in proof))
+
+
+def verify_entries(bad: BadEntry | BadSuccession, log_keys: Iterable[NoteKey]) -> ProvenEntries:
     """That the entries are the log's. Raises as verify_fork() does."""
     checkpoint = verify_checkpoint(bad.note.encode(), list(log_keys))
     entries = tuple(parse_base64(text) for text in bad.entries)
@@ -125,7 +143,7 @@ def verify_entries(bad: BadEntry, log_keys: Iterable[NoteKey]) -> ProvenEntries:
         verify_consistency(len(entries), root, checkpoint.size, checkpoint.root, _parse_hashes(bad.proof))
     except ConsistencyError as error:
         raise _nothing(f"the entries are not the log's: {error.message}") from error
-    return ProvenEntries(checkpoint, bad.code, entries)
+    return ProvenEntries(checkpoint, entries)
 
 
 def _parse_hashes(texts: Iterable[str]) -> list[Hash]:

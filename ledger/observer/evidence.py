@@ -1,21 +1,24 @@
 """A file of evidence judged: whether it proves, by itself, that a log contradicted itself. No network, no publication.
 
-Responsible for the second kind, a log's first entries of which the last breaks a rule: they are added up again, by the
-code of the audit. What the file claims to have found is found here, or it proves nothing.
+Responsible for the kinds that have a log's first entries, of which the last breaks a rule or hands over wrongly: they
+are added up again, by the code of the audit. What the file claims to have found is found here, or it proves nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
-from ledger.checkpoint import VerifiedCheckpoint
+from ledger.checkpoint import VerifiedCheckpoint, verify_checkpoint
 from ledger.errors import FormatError, UnjudgeableError, VerificationError
 from ledger.evidence import (
     MAX_ENTRIES_BYTES,
     BadEntry,
+    BadSuccession,
     Fork,
     ProvenEntries,
     ProvenFork,
     make_bad_entry,
+    make_bad_succession,
     parse_evidence,
     verify_entries,
     verify_fork,
@@ -24,11 +27,13 @@ from ledger.fold import Fold
 from ledger.merkle import consistency_proof, hash_leaf
 from ledger.observer.fetch import missing
 from ledger.observer.findings import Finding, Findings
+from ledger.observer.former_heads import judge_former
 from ledger.observer.origin import parse_origin
 from ledger.observer.records import RecordCheck
 from ledger.observer.snapshots import SnapshotCheck, SnapshotNotes
 from ledger.observer.tree import Spool, Tree
 from ledger.policy import Policy
+from ledger.primitives import Hash
 from ledger.signing import CryptographyVerifier
 from ledger.tiles import TILE_WIDTH, TileReader
 
@@ -55,11 +60,27 @@ def judge_evidence(data: bytes, policy: Policy) -> tuple[ProvenFork | ProvenEntr
         fork = verify_fork(evidence, keys)
         return fork, fork_finding(fork)
     proven = verify_entries(evidence, keys)
-    index = len(proven.entries) - 1
-    for finding in judge_entries(proven.checkpoint, proven.entries):
-        if finding.index == index and finding.code == proven.code and is_of_entries(finding):
+    judged, index = judge_entries(proven.checkpoint, proven.entries), len(proven.entries) - 1
+    if isinstance(evidence, BadSuccession):
+        return proven, _judge_succession(verify_checkpoint(evidence.head.encode(), keys), proven, judged)
+    for finding in judged.findings:
+        if finding.index == index and finding.code == evidence.code and is_of_entries(finding):
             return proven, finding
-    raise VerificationError("PROVES_NOTHING", f"entry {index} does not break the rule {proven.code[:80]!r}")
+    raise VerificationError("PROVES_NOTHING", f"entry {index} does not break the rule {evidence.code[:80]!r}")
+
+
+def _judge_succession(head: VerifiedCheckpoint, proven: ProvenEntries, judged: "JudgedEntries") -> Finding:
+    """Raises VerificationError(``PROVES_NOTHING``)."""
+    index, body = judged.fold.successions[-1] if judged.fold.successions else (-1, None)
+    if body is None or index != len(proven.entries) - 1:
+        raise VerificationError("PROVES_NOTHING", f"entry {len(proven.entries) - 1} hands nothing over")
+    before = parse_origin(proven.checkpoint.origin).of_generation(body.generation - 1)
+    if head.origin != before:
+        raise VerificationError("PROVES_NOTHING", f"the head is of {head.origin}, and the log before is {before}")
+    finding = judge_former(head.size, head.root, index, body, judged.tree)
+    if finding is None:
+        raise VerificationError("PROVES_NOTHING", f"the succession at entry {index} knows of that head")
+    return finding
 
 
 def fork_finding(fork: ProvenFork) -> Finding:
@@ -73,8 +94,17 @@ def is_of_entries(finding: Finding) -> bool:
     return finding.index is not None and finding.path is None and finding.code not in _NOT_OF_ENTRIES
 
 
-def judge_entries(checkpoint: VerifiedCheckpoint, entries: Sequence[bytes]) -> Iterable[Finding]:
-    """What the audit finds in the first entries of a log. Raises UnjudgeableError."""
+@dataclass(frozen=True, slots=True)
+class JudgedEntries:
+    """The first entries of a log, added up, and what the audit finds in them."""
+
+    findings: Findings
+    fold: Fold
+    tree: Tree
+
+
+def judge_entries(checkpoint: VerifiedCheckpoint, entries: Sequence[bytes]) -> JudgedEntries:
+    """Raises UnjudgeableError."""
     try:
         origin = parse_origin(checkpoint.origin)
     except FormatError as error:
@@ -91,7 +121,7 @@ def judge_entries(checkpoint: VerifiedCheckpoint, entries: Sequence[bytes]) -> I
         records.judge(spool)
     if records.error is not None and not len(findings):
         raise UnjudgeableError(records.error.code, str(records.error.facts.get("detail", "")))
-    return findings
+    return JudgedEntries(findings, fold, tree)
 
 
 def plan_bad_entry(
@@ -100,5 +130,17 @@ def plan_bad_entry(
     """The evidence for what an audit found in the last of these first entries; None where they are too long."""
     if sum(map(len, entries)) > MAX_ENTRIES_BYTES:
         return None
-    proof = consistency_proof(len(entries), checkpoint.size, TileReader(checkpoint.size, tree.content).subtree)
-    return make_bad_entry(checkpoint.note, finding.code, entries, proof)
+    return make_bad_entry(checkpoint.note, finding.code, entries, _prove(checkpoint, tree, entries))
+
+
+def plan_bad_succession(
+    head: bytes, checkpoint: VerifiedCheckpoint, tree: Tree, entries: Sequence[bytes]
+) -> BadSuccession | None:
+    """As ``plan_bad_entry``, with the note of a head that the last of the entries does not know of."""
+    if sum(map(len, entries)) > MAX_ENTRIES_BYTES:
+        return None
+    return make_bad_succession(head, checkpoint.note, entries, _prove(checkpoint, tree, entries))
+
+
+def _prove(checkpoint: VerifiedCheckpoint, tree: Tree, entries: Sequence[bytes]) -> tuple[Hash, ...]:
+    return consistency_proof(len(entries), checkpoint.size, TileReader(checkpoint.size, tree.content).subtree)

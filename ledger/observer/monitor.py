@@ -23,9 +23,9 @@ from typing import Self
 from ledger.anchor.node_answers import RpcCall
 from ledger.checkpoint import VerifiedCheckpoint
 from ledger.errors import ConsistencyError, FormatError, SignatureError, UnjudgeableError
-from ledger.evidence import BadEntry, Fork, encode_evidence, verify_fork
+from ledger.evidence import Evidence, Fork, encode_evidence, verify_fork
 from ledger.observer.audit import Audit
-from ledger.observer.evidence import fork_finding, is_of_entries, plan_bad_entry
+from ledger.observer.evidence import fork_finding, is_of_entries, plan_bad_entry, plan_bad_succession
 from ledger.observer.fetch import FileFault, Source, UnreachableError
 from ledger.observer.findings import Finding
 from ledger.observer.fork_search import find_contradicted, find_fork, find_fork_below, read_served_tile
@@ -191,8 +191,11 @@ class Monitor:
             self._keep(judged)
             self._state.keep_leaves(audit.tree)
             yield from self._hold_receipts(judged, audit.tree)
-            for finding in hold_former(self._state, audit.tree, audit.fold.successions):
-                yield Alarm(finding, lasting=True)
+            for finding, former in hold_former(self._state, audit.tree, audit.fold.successions):
+                entries = audit.entries((finding.index or 0) + 1)
+                planned = plan_bad_succession(former.head.note, judged, audit.tree, entries)
+                name = f"succession-{former.head.size}.evidence"
+                yield Alarm(finding, None if planned is None else self._write(name, planned), lasting=True)
         written = 0
         for finding in verdict.failures:
             evidence = None
@@ -232,7 +235,7 @@ class Monitor:
         evidence = plan_bad_entry(finding, judged, audit.tree, audit.entries(count)) if count <= judged.size else None
         return None if evidence is None else self._write(f"entry-{finding.index}-{finding.code}.evidence", evidence)
 
-    def _write(self, name: str, evidence: Fork | BadEntry) -> str:
+    def _write(self, name: str, evidence: Evidence) -> str:
         path = self._state.directory / name
         if not path.exists():
             write_file(path, encode_evidence(evidence))

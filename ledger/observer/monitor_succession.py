@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from ledger.errors import FormatError
 from ledger.observer.findings import Finding
+from ledger.observer.former_heads import judge_former
 from ledger.observer.monitor_state import FormerHead, MonitorState
 from ledger.observer.origin import parse_origin
 from ledger.observer.tree import Tree
@@ -24,7 +25,9 @@ def is_later(origin: str, known: str | None) -> bool:
     return new.of_generation(1) == old.of_generation(1) and new.generation > old.generation
 
 
-def hold_former(state: MonitorState, tree: Tree, successions: Sequence[tuple[int, Succession]]) -> Iterator[Finding]:
+def hold_former(
+    state: MonitorState, tree: Tree, successions: Sequence[tuple[int, Succession]]
+) -> Iterator[tuple[Finding, FormerHead]]:
     """Heads that do not fit. Those that the tree contains need no watching any more, and are forgotten."""
     by_generation = {body.generation: (index, body) for index, body in successions}
     contained: list[FormerHead] = []
@@ -33,15 +36,9 @@ def hold_former(state: MonitorState, tree: Tree, successions: Sequence[tuple[int
         if after is None:
             # Of a generation that was never handed over: the audit has said that the log's name is wrong.
             continue
-        index, body = after
-        size, root = former.head.size, former.head.root
-        if size <= body.tree_size:
-            if tree.root_at(size) == root:
-                contained.append(former)
-            else:
-                yield Finding("SUCCESSION_DIFFERS", index, None, {"size": size, "signed": root.hex()})
-        elif size > body.last_size:
-            yield Finding("SUCCESSION_HIDES", index, None, {"size": size, "named": body.last_size})
-        elif size == body.last_size and root != body.last_root:
-            yield Finding("SUCCESSION_DIFFERS", index, None, {"size": size, "signed": root.hex()})
+        finding = judge_former(former.head.size, former.head.root, *after, tree)
+        if finding is not None:
+            yield finding, former
+        elif former.head.size <= after[1].tree_size:
+            contained.append(former)
     state.drop_former(contained)

@@ -4,11 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from ledger.errors import TunukError
+from ledger.evidence import BadSuccession, encode_evidence, parse_evidence
+from ledger.merkle import consistency_proof, hash_leaf, merkle_root
+from ledger.observer.evidence import judge_evidence
 from ledger.observer.monitor import Monitor
 from ledger.observer.monitor_state import FormerHead, KeptHead
 from ledger.observer.monitor_succession import is_later
 from ledger.observer.published_entries import CHECKPOINT
+from ledger.primitives import Hash, encode_base64
 from tests.unit.ledger.election_factory import DEVICE_KEYS, tally
 from tests.unit.ledger.observer.publication_factory import Author, whole_author
 from tests.unit.ledger.observer.successor_factory import finish, policy, take_again
@@ -56,6 +62,8 @@ def test_a_head_that_the_record_does_not_name_is_an_alarm_that_lasts(watched: Wa
     found = watched.look()
     assert codes(found) == ["SUCCEEDED", "SUCCESSION_HIDES"]
     assert found.alarms[1].lasting and found.alarms[1].finding.facts == {"size": size, "named": kept}
+    _, proven = judge_evidence(watched.evidence(found), policy(watched.author))
+    assert proven == found.alarms[1].finding
     assert codes(watched.look()) == ["SUCCESSION_HIDES"]
 
 
@@ -102,6 +110,38 @@ def test_a_successor_of_other_entries(watched: Watched) -> None:
     other.publish()
     watched.serve(finish(take_again(other, other.size)).files)
     assert codes(watched.look()) == ["SUCCEEDED", "SUCCESSION_DIFFERS"]
+
+
+def test_evidence_that_shows_nothing(watched: Watched) -> None:
+    """A head that the record knows of; a head of the successor itself; entries that end before the record or after."""
+    kept = watched.author.size
+    known = watched.author.files[CHECKPOINT]
+    grow(watched.author, 3)
+    watched.look()
+    heir = finish(take_again(watched.author, kept))
+    watched.serve(heir.files)
+    true = parse_evidence(watched.evidence(watched.look()))
+    assert isinstance(true, BadSuccession)
+    entries = heir.night.entries
+    longer, shorter = (tuple(map(encode_base64, entries[:count])) for count in (kept + 2, kept))
+    leaves = [hash_leaf(entry) for entry in entries]
+
+    def subtree(level: int, index: int) -> Hash:
+        return merkle_root(leaves[index << level : (index + 1) << level])
+
+    def proof(count: int) -> tuple[str, ...]:
+        return tuple(node.base64() for node in consistency_proof(count, len(leaves), subtree))
+
+    for changes in (
+        {"head": known.decode()},
+        {"head": heir.files[CHECKPOINT].decode()},
+        {"entries": shorter, "proof": proof(kept)},
+        {"entries": longer, "proof": proof(kept + 2)},
+        {"entries": longer},
+    ):
+        with pytest.raises(TunukError) as caught:
+            judge_evidence(encode_evidence(structs.replace(true, **changes)), policy(watched.author))
+        assert caught.value.code == "PROVES_NOTHING", changes
 
 
 def test_a_receipt_of_the_old_log_that_comes_late(watched: Watched) -> None:
