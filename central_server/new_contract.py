@@ -2,7 +2,7 @@
 
 Makes an anchor key and a submitter's key of its own and deploys the contract on the same chain. Nothing follows from
 that alone: two officials sign an act (``succeed-chain``) with what is printed here, and the server anchors on the new
-contract from its next start on. An interrupted run is gone on with; a contract that no act has named is given again.
+contract from then on. An interrupted run is gone on with; a contract that no act has named is given again.
 """
 
 import threading

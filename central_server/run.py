@@ -21,6 +21,7 @@ from central_server.device_shares import read_shares
 from central_server.devices import RosterReader
 from central_server.directory import ElectionDirectory
 from central_server.directory_lock import hold_directory
+from central_server.follower_context import FollowerContext
 from central_server.health import FollowerReport, Health
 from central_server.ingest_counts import IngestCounts
 from central_server.log_access import open_log, open_signer
@@ -28,7 +29,7 @@ from central_server.metrics import Reading, make_registry
 from central_server.operator_log import OperatorLog, telling_everything
 from central_server.ops_server import Page, make_pages, serving_ops
 from central_server.roster_state import read_finished_state
-from central_server.run_followers import FollowerContext, run_followers
+from central_server.run_followers import run_followers
 from central_server.run_settings import RunSettings
 from central_server.running_file import Running, remove_running, write_running
 from central_server.serve_phase import Pulse, serve_until_told
@@ -81,7 +82,7 @@ def run_server(
             directory,
             paced,
             state.origin,
-            reader.chains[-1],
+            lambda: reader.chains[-1],
             clock,
             stop.patience,
             monotonic,

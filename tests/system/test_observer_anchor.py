@@ -108,15 +108,20 @@ def test_a_stolen_anchor_key_is_seen_and_its_contract_succeeded(tmp_path: Path, 
         del pins["words"]
         assert commission.run("new-contract", "--dir", directory.root)["contract"] == pins["contract"]
         chain.write_text(json.dumps(pins))
+        kept = directory.key("anchor-2").rename(tmp_path / "anchor-2.key")
         commission.rule(server, tmp_path / "ruling.json", "succeed-chain", "--part", chain)
-        assert server.stop() == 0
-    with ServerProcess(directory) as server:
+        wait_until(lambda: problem_of(server) == "ANCHOR_KEY_MISSING", "the server has no key of the new contract")
+        kept.rename(directory.key("anchor-2"))
         wait_until(lambda: well(server), "all is anchored on the new contract")
         last = read_claims(directory)[-1]
         assert f"0x{last.contract.hex()}" == pins["contract"] != f"0x{claims[-1].contract.hex()}"
         status, report = verify(directory.publication, directory.policy, server.addresses["rpc"])
         assert (status, report["ok"]) == (0, True), report
         assert commission.run("new-contract", "--dir", directory.root)["contract"] != pins["contract"]
+        assert server.stop() == 0
+    with ServerProcess(directory) as server:
+        send_tally(directory, server, 1)
+        wait_until(lambda: well(server), "and after a start")
 
 
 def problem_of(server: ServerProcess) -> object:
