@@ -1,5 +1,7 @@
 """A log that ends, and its successor, as an operator makes it: the commands, and a server for a while."""
 
+import contextlib
+import io
 import json
 import shutil
 from pathlib import Path
@@ -7,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from central_server.cli import main
 from central_server.directory import ElectionDirectory
 from ledger.policy import Policy, log_only_policy, parse_policy
 from tests.system.operated_server import election_id_of, well
@@ -38,10 +41,18 @@ def make_mirror(old: ElectionDirectory, folder: Path) -> Path:
 
 
 def command(*arguments: object) -> tuple[str, dict[str, Any]]:
-    """The code of the refusal, or nothing and what it says."""
-    status, said, errors = run_command(*map(str, arguments))
-    assert "Traceback" not in errors, errors
-    return ("", json.loads(said)) if status == 0 else (errors.split(":")[0], {})
+    """The code of the refusal, or nothing and what it says. In this process, which has the libraries loaded."""
+    words = list(map(str, arguments))
+    with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.redirect_stderr(io.StringIO()) as errors:
+        status = main(words)
+    return ("", json.loads(said.getvalue())) if status == 0 else (errors.getvalue().split(":")[0], {})
+
+
+def run_refused(directory: ElectionDirectory) -> str:
+    """The code with which a server does not start."""
+    status, _, errors = run_command("run", "--dir", str(directory.root))
+    assert status == 1
+    return errors.partition(":")[0]
 
 
 def prepare(new: ElectionDirectory, old: ElectionDirectory, source: Path, *more: object) -> tuple[str, dict[str, Any]]:

@@ -22,6 +22,7 @@ from tests.system.ended_log import (
     make_mirror,
     policy_of,
     prepare,
+    run_refused,
     serve_a_tally,
     sign,
     succeed,
@@ -53,7 +54,7 @@ def mirror(old: ElectionDirectory, tmp_path: Path) -> Path:
 def test_the_records_go_again_and_observers_verify_the_pair(
     old: ElectionDirectory, new: ElectionDirectory, mirror: Path, verify: Verify
 ) -> None:
-    assert command("run", "--dir", old.root)[0] == "LOG_BEHIND_GUARD"
+    assert run_refused(old) == "LOG_BEHIND_GUARD"
     said = succeed(new, old, mirror)
     # The tally that the mirror lacks, and its snapshot.
     assert (said["lost"], said["guard"], said["chain"]) == (2, True, "agrees")

@@ -21,6 +21,7 @@ from tests.system.ended_log import (
     make_mirror,
     policy_of,
     prepare,
+    run_refused,
     serve_a_tally,
     sign,
     succeed,
@@ -76,7 +77,7 @@ def test_no_server_runs_before_the_succession_is_signed(old: ElectionDirectory, 
     serve_a_tally(old, 0)
     assert finish(new)[0] == "SUCCESSOR_MISSING"
     assert prepare(new, old, old.publication)[0] == ""
-    assert command("run", "--dir", new.root)[0] == "ROSTER_UNFINISHED"
+    assert run_refused(new) == "ROSTER_UNFINISHED"
     assert command("guard", "--dir", new.root, "--checkpoint", old.publication / "checkpoint")[0] == "ROSTER_UNFINISHED"
     assert not new.guard.exists()
 
