@@ -112,5 +112,8 @@ def write_log(directory: ElectionDirectory, log: PublishedLog, origin: str) -> N
         if store.head() != TreeHead(log.tree.size, log.checkpoint.root):
             raise StorageError("STORE_CORRUPT", f"{temporary} does not lead to the published head")
     temporary.chmod(0o600)
+    # What another database has left would be replayed onto this one.
+    for suffix in _SUFFIXES[1:]:
+        directory.log.with_name(directory.log.name + suffix).unlink(missing_ok=True)
     temporary.replace(directory.log)
     sync_directory(directory.log.parent)

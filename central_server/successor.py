@@ -93,6 +93,11 @@ def prepare_successor(
     guard = None if options.guard is None else FileGuard(options.guard, state.origin)
     known = read_known_heads(guard, key, options.receipts, options.checkpoints)
     log = read_published_log(source, log_only_policy(key))
+    if known.guard is not None and known.guard.size < log.tree.size:
+        words = (
+            f"the guard ends at {known.guard.size}, and {log.tree.size} entries were signed and published: it is old"
+        )
+        raise RollbackError("GUARD_IS_OLD", f"{words}. Bring back the one that was in use, or move this one away")
     _require_complete(log)
     signers = signers_of(Succession, log.fold)
     # Nobody works on a backup.
@@ -146,7 +151,9 @@ def _begin(new: ElectionDirectory, state: RosterState) -> None:
         words = "have it signed, and finish; or begin anew with another directory"
         raise ConflictError("SUCCESSOR_EXISTS", f"{new.root / RULING} is there already: {words}")
     begun = read_state(new.roster)
-    if begun is None and all(path in (new.server, new.lock) for path in new.root.rglob("*")):
+    # The guard's disk may be mounted already; what a kill left half written has another name.
+    own = new.server, new.lock, new.guard.parent
+    if begun is None and all(path in own or path.name.startswith(".tmp-") for path in new.root.rglob("*")):
         write_state(new.roster, state)
     elif begun is None or begun.finished or begun.origin != state.origin:
         raise ConflictError(
@@ -157,11 +164,13 @@ def _begin(new: ElectionDirectory, state: RosterState) -> None:
 def _last_head(log: PublishedLog, known: SignedHeads) -> TreeHead:
     """The largest of all. Raises RollbackError(``TWO_HISTORIES``) where a smaller one is not of the published tree."""
     last = TreeHead(log.tree.size, log.checkpoint.root)
+    roots = {head.size: head.root for _, head in known.heads}
     for who, head in known.heads:
-        if head.size <= log.tree.size and log.tree.root_at(head.size) != head.root:
+        root = log.tree.root_at(head.size) if head.size <= log.tree.size else roots[head.size]
+        if root != head.root:
             raise RollbackError(
                 "TWO_HISTORIES",
-                f"{who} has another head of size {head.size} than the publication: the log has signed two histories. "
+                f"{who} has another head of size {head.size} than the publication or somebody else: two were signed. "
                 "Keep both as evidence, find out which one devices hold receipts of, and give its publication",
             )
         if head.size > last.size:

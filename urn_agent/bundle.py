@@ -142,7 +142,7 @@ def _verify_policy(data: bytes, election: Election) -> Policy:
     # Origins are <authority>/<election id>/<generation>: of an election's logs the last one is alive.
     prefix = election.origin().rpartition("/")[0] + "/"
     logs = {log.key.name.removeprefix(prefix): log for log in policy.logs if log.key.name.startswith(prefix)}
-    generations = [int(name) for name in logs if name.isascii() and name.isdecimal()]
+    generations = [int(name) for name in logs if name.isascii() and name.isdecimal() and name[0] != "0"]
     if not generations:
         raise FolderError("BUNDLE_POLICY", "the policy names no log of this election")
     return replace(policy, logs=(logs[str(max(generations))],))
